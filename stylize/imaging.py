@@ -1,0 +1,276 @@
+"""Bytes to checked sRGB arrays and back: the only opener of images.
+
+Uploads are checked in the web process, hence Pillow and numpy but no torch. Everything that
+comes in leaves as 8-bit sRGB without metadata; what cannot is refused in one sentence.
+"""
+
+import hashlib
+import io
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+
+MIN_SIDE = 16
+MAX_SIDE = 20_000
+MAX_PIXELS = 50_000_000
+MAX_ASPECT = 8  # a picture of 128 px must leave methods their 16 px on the short side
+ACCEPTED = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+THUMBNAIL_TYPE = "image/webp"
+
+Array = NDArray[np.uint8]
+Planes = NDArray[np.float32]
+
+# What Pillow's decoders raise on damaged data; anything else is a bug and must be seen.
+DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+
+class ImageRefused(ValueError):
+    """An upload that is no usable picture; the message says what came and what would be right."""
+
+
+def read(data: bytes, *, longest: int | None = None) -> Array:
+    """Open a picture.
+
+    The size in the header is checked before anything is decoded. EXIF orientation and colour
+    profile are applied, CMYK, grey, palette and 16-bit pictures become 8-bit RGB (16-bit colour
+    keeps its high byte), transparency is laid over white, metadata is dropped. Of a multi-picture
+    JPEG (as phones write) the main picture is taken; animations and multi-page files are refused.
+
+    Args:
+        data: a JPEG, PNG, WebP, TIFF or BMP file.
+        longest: reduce to this longer side in px; never enlarges.
+
+    Returns:
+        (H, W, 3) uint8 sRGB.
+
+    Raises:
+        ImageRefused: with one sentence.
+    """
+    image = _opened(data)
+    width, height = image.size
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageRefused(
+            f"The picture is {width}×{height} px; "
+            f"one side may be at most {MAX_ASPECT} times the other."
+        )
+    array = _to_srgb(_decoded(image))
+    return array if longest is None else resize_to_longest(array, longest)
+
+
+def read_label_png(data: bytes) -> Array:
+    """Open a mask.
+
+    Args:
+        data: PNG of mode L (grey value = label), P (palette index = label) or 1.
+
+    Returns:
+        (H, W) uint8 labels.
+
+    Raises:
+        ImageRefused: with one sentence.
+    """
+    image = _opened(data)
+    if image.format != "PNG" or image.mode not in ("L", "P", "1"):
+        raise ImageRefused(
+            f"A mask came as {image.format} of mode {image.mode}; "
+            "it must be a PNG with one label per pixel: 8-bit grey or palette."
+        )
+    image.load()
+    return np.array(image, dtype=np.uint8)
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Read the header and check format, size and number of pictures; decodes nothing."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=ACCEPTED)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageRefused(_too_large("has far too many pixels")) from error
+    except DECODING_ERRORS as error:
+        raise ImageRefused(
+            f"The file is {_what_came(data)}; it must be a JPEG, PNG, WebP, TIFF or BMP picture."
+        ) from error
+    width, height = image.size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise ImageRefused(_too_large(f"is {width}×{height} px"))
+    if min(width, height) < MIN_SIDE:
+        raise ImageRefused(
+            f"The picture is {width}×{height} px; each side must be at least {MIN_SIDE} px."
+        )
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        raise ImageRefused(f"The file holds {frames} pictures; it must hold one still picture.")
+    return image
+
+
+def _too_large(what: str) -> str:
+    return (
+        f"The picture {what}; it may have at most {MAX_PIXELS // 1_000_000} million pixels "
+        f"and {MAX_SIDE} px on a side."
+    )
+
+
+def _what_came(data: bytes) -> str:
+    head = data[:512].lstrip()
+    if not data:
+        return "empty"
+    if b"<svg" in head.lower() or head.startswith(b"<?xml"):
+        return "an SVG or XML drawing"
+    if head.startswith(b"GIF8"):
+        return "a GIF"
+    if data[4:8] == b"ftyp":
+        return "a HEIC, AVIF or video file"
+    if all(byte >= 32 or byte in b"\t\r\n\f" for byte in head):
+        return "text"
+    return "damaged or of an unknown kind"
+
+
+def _decoded(image: Image.Image) -> Image.Image:
+    try:
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except DECODING_ERRORS as error:
+        raise ImageRefused(
+            f"The {image.format} file is cut short or damaged ({error}); send it again whole."
+        ) from error
+
+
+def _to_srgb(image: Image.Image) -> Array:
+    """Colour profile, then transparency: white in the profile's space would not be white."""
+    profile = image.info.get("icc_profile")
+    image = _to_eight_bits(image)
+    alpha = None
+    if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode == "RGBA":
+        alpha = np.asarray(image.getchannel("A"), dtype=np.float32)[..., None] / 255
+        image = image.convert("RGB")
+    elif image.mode not in ("L", "RGB", "CMYK", "LAB"):
+        image = image.convert("RGB")  # 1, P, YCbCr, HSV, RGBX
+    colours = np.asarray(_profiled(image, profile) if profile else image.convert("RGB"))
+    if alpha is None:
+        return np.array(colours)
+    return np.rint(colours * alpha + 255 * (1 - alpha)).astype(np.uint8)
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Integer greys of more than 8 bits to mode L: 0..65535 to 0..255."""
+    if image.mode == "F":
+        raise ImageRefused("The picture has floating-point values; save it with 8 or 16 bits.")
+    if not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65_535:
+        raise ImageRefused("The grey values exceed 16 bits; save the picture with 8 or 16 bits.")
+    return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+
+
+def _profiled(image: Image.Image, profile: bytes) -> Image.Image:
+    """Apply an embedded ICC profile."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
+            image = image.convert("RGB")  # grey files often carry the profile of their editor
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError) as error:
+        raise ImageRefused(
+            f"The colour profile does not fit the picture ({error}); save it as sRGB."
+        ) from error
+    if converted is None:
+        raise ImageRefused("The colour profile cannot be applied; save the picture as sRGB.")
+    return converted
+
+
+def resize_to_longest(array: Array, longest: int, enlarge: bool = False) -> Array:
+    """Resize so that the longer side is `longest` px, antialiased (Lanczos), aspect kept.
+
+    Args:
+        array: (H, W, 3) or (H, W) uint8.
+        longest: px, at least 1.
+        enlarge: also enlarge smaller pictures; otherwise those come back as they are.
+    """
+    height, width = array.shape[:2]
+    if longest < 1:
+        raise ValueError(f"longest: came {longest}, must be at least 1")
+    if max(height, width) == longest or (max(height, width) < longest and not enlarge):
+        return array
+    scale = longest / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.array(Image.fromarray(array).resize(size, Image.Resampling.LANCZOS))
+
+
+def encode_png(array: Array) -> bytes:
+    """Write a PNG whose bytes depend on the pixels alone.
+
+    Chunks are IHDR, one IDAT and IEND whatever the content, so that the layout of a file tells
+    nothing about how its picture was made. Every row uses the Paeth filter (PNG, 9.4).
+
+    Args:
+        array: (H, W, 3) uint8 sRGB.
+    """
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
+        raise ValueError(f"array: {array.dtype} {array.shape}, must be uint8 (H, W, 3)")
+    height, width = array.shape[:2]
+    padded = np.zeros((height + 1, width + 1, 3), dtype=np.int16)
+    padded[1:, 1:] = array
+    left, above, corner = padded[1:, :-1], padded[:-1, 1:], padded[:-1, :-1]
+    by_left, by_above = np.abs(above - corner), np.abs(left - corner)
+    by_corner = np.abs(left + above - 2 * corner)
+    guess = np.where(
+        (by_left <= by_above) & (by_left <= by_corner),
+        left,
+        np.where(by_above <= by_corner, above, corner),
+    )
+    rows = (padded[1:, 1:] - guess).astype(np.uint8).reshape(height, width * 3)
+    return _png(width, height, 2, np.insert(rows, 0, 4, axis=1))
+
+
+def encode_label_png(labels: Array) -> bytes:
+    """Write a mask, (H, W) uint8 labels, as an 8-bit grey PNG."""
+    if labels.dtype != np.uint8 or labels.ndim != 2:
+        raise ValueError(f"labels: {labels.dtype} {labels.shape}, must be uint8 (H, W)")
+    height, width = labels.shape
+    return _png(width, height, 0, np.insert(labels, 0, 0, axis=1))
+
+
+def _png(width: int, height: int, colour_type: int, rows: Array) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
+
+def thumbnail(array: Array, longest: int = 256) -> bytes:
+    """A small WebP (`THUMBNAIL_TYPE`) of (H, W, 3) uint8, for lists."""
+    buffer = io.BytesIO()
+    small = Image.fromarray(resize_to_longest(array, longest))
+    small.save(buffer, "WEBP", quality=85, method=4)
+    return buffer.getvalue()
+
+
+def sha256(data: bytes) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def to_planes(array: Array) -> Planes:
+    """(H, W, 3) uint8 to (3, H, W) float32 in [0, 1], contiguous."""
+    return np.ascontiguousarray(array.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
+
+
+def from_planes(planes: Planes) -> Array:
+    """(3, H, W) float32 in [0, 1] to (H, W, 3) uint8, rounded half to even.
+
+    Raises:
+        ValueError: on NaN or values outside [0, 1].
+    """
+    if not (np.isfinite(planes).all() and planes.min() >= 0 and planes.max() <= 1):
+        raise ValueError("planes: values must be finite and in [0, 1]")
+    levels = np.rint(planes.transpose(1, 2, 0) * np.float32(255))
+    return np.asarray(levels, dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Losses on feature maps: small callables that know no method."""

@@ -1,0 +1,1 @@
+"""Objective measures of a finished picture, stored with its rendering."""

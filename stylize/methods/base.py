@@ -1,0 +1,127 @@
+"""What a method is: a frozen record and a function, with one public call, `apply`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+import torch
+from torch import Tensor
+
+from stylize.record import Citation, Run
+
+P = TypeVar("P")
+
+MIN_CONTENT_SIDE = 16
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a method asks for beyond a content and a style.
+
+    Args:
+        encoder: reads `run.encoder`.
+        masks: label maps of content and style.
+        styles: the most style pictures it takes.
+        weights: key of trained weights, empty for none.
+    """
+
+    encoder: bool = False
+    masks: bool = False
+    styles: int = 1
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class Method(Generic[P]):
+    """A stylization method.
+
+    Args:
+        key: unique, lower case, used in recipes and addresses of the admin.
+        title: for people.
+        citation: the publication that the code follows.
+        parameters: frozen dataclass whose defaults are those of the publication.
+        stylize: the method itself; call `apply`, which checks both ends, instead.
+        needs: what else it wants.
+        queue: of the workers that should render it.
+        defaults: parameters of the default recipe where they differ from the dataclass's.
+        summary: one sentence for people.
+    """
+
+    key: str
+    title: str
+    citation: Citation
+    parameters: type[P]
+    stylize: Callable[[Tensor, Tensor, P, Run], Tensor]
+    needs: Needs = Needs()
+    queue: Literal["cpu", "gpu"] = "cpu"
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    summary: str = ""
+
+    def apply(self, contents: Tensor, styles: Tensor, parameters: P, run: Run) -> Tensor:
+        """Stylize a batch: check the pictures, run the method, clamp, check the result.
+
+        Args:
+            contents: (B, 3, H, W) float32 sRGB in [0, 1], sides >= 16.
+            styles: (B, 3, h, w) float32 sRGB in [0, 1], one per content, any size.
+            parameters: instance of `self.parameters`.
+            run: seed, device, encoder, progress. Progress 0 is told first, 1 last.
+
+        Returns:
+            (B, 3, H, W) float32 sRGB in [0, 1] on the device of `contents`.
+
+        Raises:
+            ValueError: naming `contents` or `styles`.
+            TypeError: when `parameters` belong to another method.
+            FloatingPointError: when the method's result is not finite.
+            Cancelled: raised by `run.progress`.
+        """
+        check_images(contents, styles)
+        if not isinstance(parameters, self.parameters):
+            raise TypeError(
+                f"parameters: came {type(parameters).__qualname__}, "
+                f"{self.key} takes {self.parameters.__module__}.{self.parameters.__qualname__}"
+            )
+        run.progress(0.0)
+        results = self.stylize(contents, styles, parameters, run)
+        if results.shape != contents.shape:
+            raise RuntimeError(
+                f"{self.key}: made {tuple(results.shape)} from {tuple(contents.shape)}"
+            )
+        if not torch.isfinite(results).all():
+            raise FloatingPointError(f"{self.key}: the result has NaN or infinite values")
+        run.progress(1.0)
+        return results.detach().to(contents.device, torch.float32).clamp(0.0, 1.0)
+
+
+def check_images(contents: Tensor, styles: Tensor) -> None:
+    """Refuse pictures that no method can work on.
+
+    Args:
+        contents: (B, 3, H, W) float32 in [0, 1], sides >= 16.
+        styles: (B, 3, h, w) float32 in [0, 1] on the same device, sides >= 1.
+
+    Raises:
+        ValueError: one sentence that begins with the argument's name.
+    """
+    _check_batch("contents", contents, MIN_CONTENT_SIDE)
+    _check_batch("styles", styles, 1)
+    if len(styles) != len(contents):
+        raise ValueError(f"styles: came {len(styles)} for {len(contents)} contents, must be equal")
+    if styles.device != contents.device:
+        raise ValueError(f"styles: on {styles.device}, must be on {contents.device} as contents")
+
+
+def _check_batch(name: str, images: Tensor, min_side: int) -> None:
+    if images.ndim != 4 or images.shape[1] != 3 or len(images) == 0:
+        raise ValueError(f"{name}: shape {tuple(images.shape)}, must be (B, 3, height, width)")
+    if images.dtype != torch.float32:
+        raise ValueError(f"{name}: dtype {images.dtype}, must be torch.float32")
+    if min(images.shape[2:]) < min_side:
+        raise ValueError(
+            f"{name}: {images.shape[3]}×{images.shape[2]} px, sides must be at least {min_side}"
+        )
+    if not torch.isfinite(images).all():
+        raise ValueError(f"{name}: has NaN or infinite values, must be in [0, 1]")
+    if images.min() < 0 or images.max() > 1:
+        low, high = float(images.min()), float(images.max())
+        raise ValueError(f"{name}: values from {low:.4g} to {high:.4g}, must be in [0, 1]")

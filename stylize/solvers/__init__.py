@@ -1,0 +1,1 @@
+"""Numeric workhorses that several methods share: optimisation, transport, linear systems."""
