@@ -1,0 +1,1 @@
+"""ASK and CONCLUDE: studies, participants, answers, rankings."""

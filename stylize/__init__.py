@@ -1,0 +1,1 @@
+"""MAKE: images in, stylized images out, by every method, with provenance."""

@@ -1,0 +1,10 @@
+"""The Celery application. Tasks live in each app's `tasks.py`; the database holds their truth."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalsite.settings")
+app = Celery("paragone")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

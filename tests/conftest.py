@@ -1,0 +1,41 @@
+"""Test-wide set-up: state in a folder of its own, static files collected once."""
+
+import os
+import tempfile
+
+# Before settings load: tests never touch the state of a site that runs here.
+os.environ["PARAGONE_VAR"] = tempfile.mkdtemp(prefix="paragone-test-")
+os.environ.setdefault("SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests-only")
+
+import pytest
+from django.contrib.auth.models import AbstractUser
+from django.core.management import call_command
+from django.test import Client
+
+from tests import factories
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """Templates name static files by their hashed names, which only collectstatic knows."""
+    call_command("collectstatic", "--noinput", verbosity=0)
+
+
+@pytest.fixture
+def owner(db: None) -> AbstractUser:
+    """A researcher: staff, sees what is theirs."""
+    return factories.researcher("owner")
+
+
+@pytest.fixture
+def stranger(db: None) -> AbstractUser:
+    """Another researcher, who must not see the owner's things."""
+    return factories.researcher("stranger")
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    """A browser in which a superuser is signed in."""
+    client = Client()
+    client.force_login(factories.UserFactory(username="root", is_staff=True, is_superuser=True))
+    return client
