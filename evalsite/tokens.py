@@ -1,15 +1,18 @@
 """Who may use the API: `Authorization: Bearer pg_…`, or a staff session; scopes read, write, render."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from evalsite.models import ApiToken
+
+if TYPE_CHECKING:
+    # DRF's settings import this module while rest_framework.views is half loaded.
+    from rest_framework.views import APIView
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -40,7 +43,7 @@ class TokenAuthentication(BaseAuthentication):
 class ScopePermission(BasePermission):
     """Staff only. A token needs `read` for safe methods, else the view's `scope` (default write)."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         user = request.user
         if not (user and user.is_authenticated and user.is_staff):
             return False

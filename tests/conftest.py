@@ -1,7 +1,9 @@
 """Test-wide set-up: state in a folder of its own, static files collected once."""
 
 import os
+import sys
 import tempfile
+from collections import Counter
 
 # Before settings load: tests never touch the state of a site that runs here.
 os.environ["PARAGONE_VAR"] = tempfile.mkdtemp(prefix="paragone-test-")
@@ -39,3 +41,22 @@ def admin_client(db: None) -> Client:
     client = Client()
     client.force_login(factories.UserFactory(username="root", is_staff=True, is_superuser=True))
     return client
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may skip for want of a browser or a server."""
+    if os.environ.get("PARAGONE_NO_SKIP") and _skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line says how many tests skipped, and why."""
+    if not hasattr(config, "workerinput") and (skips := _skips(config)):
+        reasons = "; ".join(f"{count} × {reason}" for reason, count in skips.most_common())
+        sys.stdout.write(f"skipped {skips.total()}: {reasons}\n")
+
+
+def _skips(config: pytest.Config) -> Counter[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return Counter(str(report.longrepr[-1]).removeprefix("Skipped: ") for report in reports)

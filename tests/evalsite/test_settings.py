@@ -1,0 +1,62 @@
+"""Settings come from the environment, and a wrong value stops the start by name."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def manage(tmp_path: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    bare = {"PATH": os.environ["PATH"], "PARAGONE_VAR": str(tmp_path)}
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=bare | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_check_without_any_variable_passes_and_draws_a_private_key(tmp_path: Path) -> None:
+    assert manage(tmp_path, "check").returncode == 0
+    key = tmp_path / "secret_key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    first = key.read_text()
+    manage(tmp_path, "check")
+    assert key.read_text() == first
+
+
+def test_start_with_a_wrong_value_names_the_variable(tmp_path: Path) -> None:
+    result = manage(tmp_path, "check", IMAGE_MAX_PIXELS="-3")
+    assert result.returncode != 0
+    assert "IMAGE_MAX_PIXELS" in result.stderr
+    assert "1 or more" in result.stderr
+
+
+def test_deploy_check_under_https_is_clean(tmp_path: Path) -> None:
+    result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", HTTPS="1")
+    assert result.returncode == 0, result.stderr
+
+
+def test_first_admin_prints_a_password_once_and_refuses_a_second(tmp_path: Path) -> None:
+    manage(tmp_path, "migrate", "--verbosity", "0")
+    first = manage(tmp_path, "first_admin")
+    assert "password" in first.stdout
+    second = manage(tmp_path, "first_admin")
+    assert second.returncode != 0
+    assert "administrator already" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_sqlite_by_default_is_durable_and_in_wal_mode(tmp_path: Path) -> None:
+    code = (
+        "from django.db import connection as c; k = c.cursor();"
+        "print([k.execute('PRAGMA ' + p).fetchone()[0] for p in "
+        "('journal_mode', 'synchronous', 'busy_timeout')])"
+    )
+    shown = manage(tmp_path, "shell", "--verbosity", "0", "-c", code)
+    assert "['wal', 2, 20000]" in shown.stdout
