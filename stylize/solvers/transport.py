@@ -1,0 +1,98 @@
+"""Optimal transport of point clouds: exact in one dimension, linear in several."""
+
+import torch
+from torch import Tensor
+
+from stylize.solvers.colour import symmetric_power
+
+
+def match_1d(values: Tensor, targets: Tensor, ties: str = "value") -> Tensor:
+    """Give `values` the distribution of `targets` by the increasing map (histogram matching).
+
+    Rank r of N has quantile (r + ½)/N on both sides, so equal clouds map to themselves.
+
+    Args:
+        values: (..., N) floats.
+        targets: (..., M) floats, same leading shape.
+        ties: "value": equal values stay equal, at their middle rank; "rank": equal values get
+            the quantiles of their positions in turn.
+
+    Returns:
+        (..., N), within the range of `targets`, a monotone function of `values` per row.
+
+    Raises:
+        ValueError: when `ties` is neither.
+    """
+    count = values.shape[-1]
+    if ties == "value":
+        ordered, values = values.sort(-1).values, values.contiguous()
+        below = torch.searchsorted(ordered, values)
+        not_above = torch.searchsorted(ordered, values, right=True)
+        ranks = (below + not_above).to(values.dtype) / 2
+    elif ties == "rank":
+        order = values.argsort(dim=-1, stable=True)
+        steps = torch.arange(count, device=values.device).expand_as(order)
+        ranks = torch.empty_like(order).scatter_(-1, order, steps).to(values.dtype) + 0.5
+    else:
+        raise ValueError(f"ties: came {ties!r}, must be value or rank")
+    return quantiles(targets, ranks / count)
+
+
+def quantiles(cloud: Tensor, levels: Tensor) -> Tensor:
+    """Values of (..., M) `cloud` at `levels` (..., N) in [0, 1], rank j being at (j + ½)/M."""
+    ordered = cloud.sort(-1).values
+    place = (levels * cloud.shape[-1] - 0.5).clamp(0, cloud.shape[-1] - 1)
+    low = place.floor()
+    index = low.long()
+    above = (index + 1).clamp(max=cloud.shape[-1] - 1)
+    start, end = ordered.gather(-1, index), ordered.gather(-1, above)
+    return start + (place - low) * (end - start)
+
+
+def match_1d_bins(values: Tensor, targets: Tensor, bins: int) -> Tensor:
+    """`match_1d` as in Pitié's pdf_transfer.m: histograms over the joint range.
+
+    Args:
+        values: (N,) float64.
+        targets: (M,) float64.
+        bins: of the histograms; the first and last centre are the joint minimum and maximum.
+    """
+    low = torch.minimum(values.min(), targets.min())
+    width = (torch.maximum(values.max(), targets.max()) - low).clamp(min=1e-12)
+    place = (values - low) / width * (bins - 1)
+    here = _cumulative(place, bins)
+    there = _cumulative((targets - low) / width * (bins - 1), bins)
+    after = torch.searchsorted(there, here).clamp(1, bins - 1)
+    share = (here - there[after - 1]) / (there[after] - there[after - 1])
+    curve = (after - 1 + share).clamp(0, bins - 1)
+    index = place.long().clamp(max=bins - 2)
+    mapped = curve[index] + (place - index) * (curve[index + 1] - curve[index])
+    return mapped / (bins - 1) * width + low
+
+
+def _cumulative(place: Tensor, bins: int) -> Tensor:
+    counts = torch.bincount(place.round().long(), minlength=bins).double() + 1e-6
+    total = counts.cumsum(0)
+    return total / total[-1]
+
+
+def linear_map(source: Tensor, target: Tensor) -> Tensor:
+    """The Monge-Kantorovitch linear map between covariances (Pitié & Kokaram 2007).
+
+    T = A^(-1/2) (A^(1/2) B A^(1/2))^(1/2) A^(-1/2): symmetric, positive, T A T = B, and of all
+    maps with that property the one that moves least.
+
+    Args:
+        source: (B, C, C) covariances A. Eigenvalues below 1e-6 of their mean are raised to it,
+            so that a grey or constant picture has a map.
+        target: (B, C, C) covariances B.
+
+    Returns:
+        (B, C, C).
+    """
+    mean_variance = source.diagonal(dim1=1, dim2=2).mean(1)
+    floor = (1e-6 * mean_variance).clamp(min=1e-12)
+    root = symmetric_power(source, 0.5, floor)
+    inverse = symmetric_power(source, -0.5, floor)
+    middle = symmetric_power(root @ target @ root, 0.5, torch.zeros_like(floor))
+    return inverse @ middle @ inverse
