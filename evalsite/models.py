@@ -48,3 +48,40 @@ class ApiToken(models.Model):
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at > timedelta(minutes=1):
             ApiToken.objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+class ScheduledRun(models.Model):
+    """One period of one scheduled work: claimed before it runs, so that no two workers do it."""
+
+    LOST_AFTER = timedelta(hours=1)
+
+    name = models.CharField(max_length=60)
+    period = models.DateField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "period"], name="scheduled_once_per_period")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.period}"
+
+    @classmethod
+    def claim(cls, name: str) -> "ScheduledRun | None":
+        """Take today's run; None if it is done, or somebody has been at it for under an hour."""
+        now = timezone.now()
+        run, created = cls.objects.get_or_create(
+            name=name, period=now.date(), defaults={"started_at": now}
+        )
+        if created:
+            return run
+        lost = cls.objects.filter(
+            pk=run.pk, finished_at=None, started_at__lt=now - cls.LOST_AFTER
+        ).update(started_at=now)
+        return run if lost else None
+
+    def finish(self) -> None:
+        self.finished_at = timezone.now()
+        self.save(update_fields=["finished_at"])

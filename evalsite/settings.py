@@ -174,6 +174,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "schedule")
 CELERY_TIMEZONE = "UTC"
+# Woken often, done once a day: a run missed while the site was down is caught up.
+CELERY_BEAT_SCHEDULE = {"housekeeping": {"task": "evalsite.tasks.housekeeping", "schedule": 600.0}}
 # A recipe that asks for the gpu queue runs on a cpu worker only where this says so; recorded.
 GPU_RECIPES_ON_CPU = env.bool("GPU_RECIPES_ON_CPU", default=False)
 
