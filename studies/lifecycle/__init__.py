@@ -1,0 +1,28 @@
+"""A study's course: draft, live, paused, closed. What may follow what is one table."""
+
+from studies.lifecycle.copying import copy_study
+from studies.lifecycle.opening import open_study, preview
+from studies.lifecycle.readiness import Check, NotReady, checklist
+from studies.lifecycle.transitions import (
+    TRANSITIONS,
+    IllegalTransition,
+    archive,
+    close,
+    pause,
+    resume,
+)
+
+__all__ = [
+    "TRANSITIONS",
+    "Check",
+    "IllegalTransition",
+    "NotReady",
+    "archive",
+    "checklist",
+    "close",
+    "copy_study",
+    "open_study",
+    "pause",
+    "preview",
+    "resume",
+]
