@@ -1,19 +1,17 @@
-"""What is asked: studies, questions, stimuli, slots, participants, trials and their answers."""
+"""What is designed: studies, their questions, stimuli and references."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
-from typing import Any, Self
+from typing import Any
+from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
-from studies.protocols import PROTOCOLS
+from studies.protocols import PROTOCOLS, Protocol, Rules
 from stylize.models import Image, Owned, OwnedQuerySet, Recipe, Rendering, Scene
 
 
@@ -34,7 +32,20 @@ def stimulus_path(instance: models.Model, filename: str) -> str:
     return f"stimuli/{secrets.token_urlsafe(16)}.png"
 
 
+class StudyNotEditable(ValueError):
+    """A study that has left its draft keeps its design; it can be closed and copied."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(
+            f"“{study.title}” is {study.state}: its design cannot be changed any more. "
+            "Copy the study to change the copy."
+        )
+
+
 class Study(Owned):
+    # What may still be written when a study has left its draft: its course, not its design.
+    COURSE = frozenset({"state", "opened_at", "closed_at"})
+
     class State(models.TextChoices):
         DRAFT = "draft"
         PILOT = "pilot"
@@ -105,9 +116,43 @@ class Study(Owned):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        fields = kwargs.get("update_fields")
+        if not self._state.adding and (fields is None or not self.COURSE.issuperset(fields)):
+            stored = Study.objects.only("state", "title").get(pk=self.pk)
+            stored.require_editable()
+        super().save(*args, **kwargs)
+
     @property
     def editable(self) -> bool:
         return self.state == self.State.DRAFT
+
+    def require_editable(self) -> None:
+        """Raise StudyNotEditable unless the study is a draft."""
+        if not self.editable:
+            raise StudyNotEditable(self)
+
+    @property
+    def asking(self) -> Protocol:
+        return PROTOCOLS[self.protocol]
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(tie=self.allow_tie, none=self.allow_none)
+
+    @property
+    def shut(self) -> str:
+        """Why nobody is let in now (draft, paused, closed); empty while the study runs."""
+        if self.state in (self.State.LIVE, self.State.PILOT):
+            return ""
+        return self.State.CLOSED if self.state == self.State.ARCHIVED else self.state
+
+    @property
+    def way_back(self) -> str:
+        """The redirect address, if it is https and its host is named in the study."""
+        parts = urlsplit(self.redirect_url)
+        named = parts.scheme == "https" and parts.hostname in self.redirect_host_list
+        return self.redirect_url if named else ""
 
     @property
     def redirect_host_list(self) -> list[str]:
@@ -140,6 +185,10 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.study.require_editable()
+        super().save(*args, **kwargs)
 
 
 class Stimulus(models.Model):
@@ -204,180 +253,3 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scene}: {self.image}"
-
-
-class ParticipantQuerySet(models.QuerySet["Participant"]):
-    def counted(self, study: Study) -> Self:
-        """Whose answers a report counts: persons, and simulated ones where the study says so."""
-        kinds = [Participant.Kind.PERSON]
-        if study.simulated:
-            kinds.append(Participant.Kind.SIMULATED)
-        return self.filter(study=study, kind__in=kinds)
-
-
-class Participant(models.Model):
-    """One person's visit to one study; its secret is stored as a hash only."""
-
-    class Kind(models.TextChoices):
-        PERSON = "person"
-        PREVIEW = "preview"
-        SIMULATED = "simulated"
-
-    class State(models.TextChoices):
-        STARTED = "started"
-        CONSENTED = "consented"
-        DECLINED = "declined"
-        FINISHED = "finished"
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
-    public_id = models.CharField(max_length=32, unique=True, default=public_id)
-    secret_sha256 = models.CharField(max_length=64)
-    kind = models.CharField(max_length=9, choices=Kind, default=Kind.PERSON)
-    state = models.CharField(max_length=9, choices=State, default=State.STARTED)
-    started_at = models.DateTimeField(auto_now_add=True)
-    consented_at = models.DateTimeField(null=True, blank=True)
-    consent_version = models.CharField(max_length=12, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ParticipantQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["pk"]
-        indexes = [models.Index(fields=["study", "kind", "state"], name="participant_by_state")]
-
-    def __str__(self) -> str:
-        return self.public_id
-
-    @staticmethod
-    def digest(secret: str) -> str:
-        return hashlib.sha256(secret.encode()).hexdigest()
-
-
-class ExternalId(models.Model):
-    """A panel's id for a participant: here and nowhere else, in no export, log or report."""
-
-    participant = models.OneToOneField(
-        Participant, on_delete=models.CASCADE, related_name="external_id"
-    )
-    parameters = models.JSONField(help_text="The panel's parameters as they came in the address.")
-    keyed_hash = models.CharField(max_length=64, db_index=True)
-
-    def __str__(self) -> str:
-        return self.keyed_hash[:12]
-
-    @staticmethod
-    def hash(study: Study, value: str) -> str:
-        key = settings.SECRET_KEY.encode()
-        return hmac.new(key, f"{study.pk}:{value}".encode(), hashlib.sha256).hexdigest()
-
-
-class SlotQuerySet(models.QuerySet["Slot"]):
-    def free(self) -> Self:
-        """Neither answered nor held under a lease that still runs."""
-        return self.filter(Q(participant=None) | Q(lease_until__lt=timezone.now()), answered=False)
-
-
-class Slot(models.Model):
-    """One planned showing: what stands where for which question, until somebody answers it."""
-
-    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots")
-    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="slots")
-    scene = models.ForeignKey(Scene, on_delete=models.PROTECT, related_name="+")
-    position = models.PositiveIntegerField()
-    stimuli = models.JSONField(help_text="Stimulus ids in the order shown: a first.")
-    participant = models.ForeignKey(
-        Participant, on_delete=models.SET_NULL, related_name="slots", null=True, blank=True
-    )
-    lease_until = models.DateTimeField(null=True, blank=True)
-    answered = models.BooleanField(default=False)
-
-    objects = SlotQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["question", "position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["question", "position"], name="slot_position_once_per_question"
-            )
-        ]
-        indexes = [models.Index(fields=["question", "answered", "position"], name="slot_claimable")]
-
-    def __str__(self) -> str:
-        return f"slot {self.position}"
-
-
-class TrialQuerySet(models.QuerySet["Trial"]):
-    def open(self) -> Self:
-        return self.filter(answer=None)
-
-
-class Trial(models.Model):
-    """One question put to one participant, its stimuli and their order fixed when it is made."""
-
-    class Kind(models.TextChoices):
-        PRACTICE = "practice"
-        SCENE = "scene"
-        AGREEMENT = "agreement"
-
-    public_id = models.CharField(max_length=32, unique=True, default=public_id)
-    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
-    position = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=9, choices=Kind, default=Kind.SCENE)
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="trials")
-    scene = models.ForeignKey(
-        Scene,
-        on_delete=models.PROTECT,
-        related_name="+",
-        null=True,
-        blank=True,
-        help_text="Empty for an agreement scroll, which mixes scenes.",
-    )
-    slot = models.ForeignKey(
-        Slot, on_delete=models.SET_NULL, related_name="trials", null=True, blank=True
-    )
-    stimuli = models.JSONField(help_text="Stimulus ids in the order shown: a first.")
-    # Fixed with the trial, so that an answer is checked without another query.
-    addresses = models.JSONField(help_text="The stimuli's addresses, in the same order.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = TrialQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["participant", "position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["participant", "position"], name="trial_position_once_per_participant"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.public_id
-
-
-class Answer(models.Model):
-    """What came back for a trial: stored exactly once, never changed."""
-
-    trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="answer")
-    uuid = models.UUIDField(unique=True, help_text="Drawn by the participant's browser.")
-    content = models.JSONField()
-    reaction_ms = models.FloatField(null=True, blank=True, help_text="From first paint, in ms.")
-    received_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return str(self.uuid)
-
-
-class AnswerRevision(models.Model):
-    """Anything else that came for an answered trial: kept beside the answer, replacing nothing."""
-
-    trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="revisions")
-    uuid = models.UUIDField(unique=True)
-    content = models.JSONField()
-    reaction_ms = models.FloatField(null=True, blank=True)
-    received_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["trial", "pk"]
-
-    def __str__(self) -> str:
-        return str(self.uuid)

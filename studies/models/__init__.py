@@ -1,0 +1,36 @@
+"""What is asked: studies, questions, stimuli, slots, participants, trials and their answers."""
+
+from studies.models.participant import ExternalId, Participant, ParticipantQuerySet
+from studies.models.study import (
+    Question,
+    Reference,
+    Stimulus,
+    Study,
+    StudyNotEditable,
+    address,
+    draw_seed,
+    public_id,
+    stimulus_path,
+)
+from studies.models.trial import Answer, AnswerRevision, Slot, SlotQuerySet, Trial, TrialQuerySet
+
+__all__ = [
+    "Answer",
+    "AnswerRevision",
+    "ExternalId",
+    "Participant",
+    "ParticipantQuerySet",
+    "Question",
+    "Reference",
+    "Slot",
+    "SlotQuerySet",
+    "Stimulus",
+    "Study",
+    "StudyNotEditable",
+    "Trial",
+    "TrialQuerySet",
+    "address",
+    "draw_seed",
+    "public_id",
+    "stimulus_path",
+]

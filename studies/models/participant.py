@@ -1,0 +1,105 @@
+"""Who takes part: participants, and panels' ids for them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from studies.models.study import Study, public_id
+
+
+class ParticipantQuerySet(models.QuerySet["Participant"]):
+    def counted(self, study: Study) -> Self:
+        """Whose answers a report counts: persons, and simulated ones where the study says so."""
+        kinds = [Participant.Kind.PERSON]
+        if study.simulated:
+            kinds.append(Participant.Kind.SIMULATED)
+        return self.filter(study=study, kind__in=kinds)
+
+
+class Participant(models.Model):
+    """One person's visit to one study; its secret is stored as a hash only."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person"
+        PREVIEW = "preview"
+        SIMULATED = "simulated"
+
+    class State(models.TextChoices):
+        STARTED = "started"
+        CONSENTED = "consented"
+        DECLINED = "declined"
+        FINISHED = "finished"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
+    public_id = models.CharField(max_length=32, unique=True, default=public_id)
+    secret_sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=9, choices=Kind, default=Kind.PERSON)
+    state = models.CharField(max_length=9, choices=State, default=State.STARTED)
+    started_at = models.DateTimeField(auto_now_add=True)
+    consented_at = models.DateTimeField(null=True, blank=True)
+    consent_version = models.CharField(max_length=12, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ParticipantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["study", "kind", "state"], name="participant_by_state")]
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    @staticmethod
+    def digest(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    def knows(self, secret: str) -> bool:
+        return hmac.compare_digest(self.digest(secret), self.secret_sha256)
+
+    def agree(self) -> None:
+        """Consent to the text as it stands; whoever declined before stays out."""
+        self._move(
+            self.State.STARTED,
+            self.State.CONSENTED,
+            consented_at=timezone.now(),
+            consent_version=self.study.consent_version,
+        )
+
+    def decline(self) -> bool:
+        """An end state; False if the participant consented before."""
+        return self._move(self.State.STARTED, self.State.DECLINED)
+
+    def finish(self) -> None:
+        self._move(self.State.CONSENTED, self.State.FINISHED, finished_at=timezone.now())
+
+    def _move(self, before: State, after: State, **values: object) -> bool:
+        """Take a step unless another request was faster; then know where it led."""
+        rows = Participant.objects.filter(pk=self.pk, state=before)
+        moved = rows.update(state=after, **values) == 1
+        self.refresh_from_db(fields=["state", *values])
+        return moved
+
+
+class ExternalId(models.Model):
+    """A panel's id for a participant: here and nowhere else, in no export, log or report."""
+
+    participant = models.OneToOneField(
+        Participant, on_delete=models.CASCADE, related_name="external_id"
+    )
+    parameters = models.JSONField(help_text="The panel's parameters as they came in the address.")
+    # Unique, and of study and id together: one id begins one visit to a study, at any race.
+    keyed_hash = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return self.keyed_hash[:12]
+
+    @staticmethod
+    def hash(study: Study, value: str) -> str:
+        key = settings.SECRET_KEY.encode()
+        return hmac.new(key, f"{study.pk}:{value}".encode(), hashlib.sha256).hexdigest()
