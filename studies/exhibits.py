@@ -160,5 +160,5 @@ def discard(rows: QuerySet[Stimulus] | QuerySet[Reference]) -> None:
     files = [row.upload if isinstance(row, Stimulus) else row.file for row in rows]
     rows.delete()
     for file in files:
-        if file:
+        if file.name:
             transaction.on_commit(partial(file.storage.delete, file.name))
