@@ -21,6 +21,7 @@ class Votes:
         left_won: bool[n], true where the left one was preferred.
         skips, ties: answers that are counted here and stand in no row.
         sided: False where left and right have no meaning (derived pairs): no side effect is fitted.
+        trial: intp[n], the answer that a derived pair comes from, any number; None where each row is an answer.
     Raises:
         ValueError: naming the argument, what came and what would be right.
     """
@@ -36,6 +37,7 @@ class Votes:
     skips: int = 0
     ties: int = 0
     sided: bool = True
+    trial: Indices | None = None
 
     def __post_init__(self) -> None:
         _check_names(self, "items")
@@ -44,8 +46,9 @@ class Votes:
             _set(self, name, checks.indices(name, getattr(self, name), len(self.items)))
         _set(self, "left_won", checks.flags("left_won", self.left_won))
         checks.counts(skips=self.skips, ties=self.ties)
-        columns = ("participant", "scene", "left", "right", "left_won")
-        checks.same_length(**{name: getattr(self, name) for name in columns})
+        if self.trial is not None:
+            _set(self, "trial", checks.indices("trial", self.trial, np.iinfo(np.intp).max))
+        checks.same_length(**{name: getattr(self, name) for name in self._columns()})
         same = np.flatnonzero(self.left == self.right)
         if same.size:
             item = self.items[self.left[same[0]]]
@@ -78,8 +81,11 @@ class Votes:
         Returns:
             Votes with the same names and counts.
         """
+        return replace(self, **{name: getattr(self, name)[kept] for name in self._columns()})
+
+    def _columns(self) -> tuple[str, ...]:
         columns = ("participant", "scene", "left", "right", "left_won")
-        return replace(self, **{name: getattr(self, name)[kept] for name in columns})
+        return columns if self.trial is None else (*columns, "trial")
 
 
 @dataclass(frozen=True, eq=False)

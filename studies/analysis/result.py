@@ -30,7 +30,7 @@ class Item:
     """One row of a ranking: a recipe over all scenes, or one image (then `scene` and `recipe` are set).
 
     n: trials in which it was shown. wins, losses: how often it was preferred, or another in its place (for the
-    rating scale: in the pairs derived from the placements). estimate: log-odds, or units of standard deviation
+    rating scale: scrolls in which it beat, or was beaten by, another). estimate: log-odds, or units of standard deviation
     of the images for the rating scale; sum zero within a component; None where it cannot be ranked. se, low, high:
     of the estimate, 95 %, clustered by participant; None below five participants. rank: 1 is best, anew within each
     component (1, 2, ...: items that were compared with each other, directly or not). few_reversals: fewer than ten
