@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from studies.exhibits import pictures, wanted_size
 from studies.models import Study
+from studies.planning.leases import AGREEMENT_MAX
 from studies.protocols import PROTOCOLS
 from stylize.models import Recipe, Scene
 
-SCROLL_MAX = 40  # images on one agreement scroll that a person can still place
+
 NAMED = 12  # missing pictures that a sentence names before it counts
 
 
@@ -128,17 +129,17 @@ def _listed(lacking: Sequence[str]) -> str:
 
 
 def _agreement(study: Study, scenes: Sequence[Scene], recipes: Sequence[Recipe]) -> Check:
-    label = f"The agreement scroll holds at most {SCROLL_MAX} images"
+    label = f"The agreement scroll holds at most {AGREEMENT_MAX} images"
     per_scene = min(study.agreement_per_scene, len(recipes))
     total = per_scene * len(scenes)
-    if not PROTOCOLS[study.protocol].agreement or total <= SCROLL_MAX:
+    if not PROTOCOLS[study.protocol].agreement or total <= AGREEMENT_MAX:
         return Check(label)
-    fewer = SCROLL_MAX // len(scenes)
+    fewer = AGREEMENT_MAX // len(scenes)
     less = f", or {fewer} images per scene" if fewer >= 2 else ""
     return Check(
         label,
         f"The agreement scroll would hold {total} images ({len(scenes)} scenes × {per_scene}); "
-        f"a person can place {SCROLL_MAX}. Take at most {SCROLL_MAX // per_scene} scenes{less}.",
+        f"a person can place {AGREEMENT_MAX}. Take at most {AGREEMENT_MAX // per_scene} scenes{less}.",
     )
 
 
