@@ -9,6 +9,7 @@ from studies.models.study import (
     StudyNotEditable,
     address,
     draw_seed,
+    picture_at,
     public_id,
     stimulus_path,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "TrialQuerySet",
     "address",
     "draw_seed",
+    "picture_at",
     "public_id",
     "stimulus_path",
 ]

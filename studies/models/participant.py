@@ -75,8 +75,12 @@ class Participant(models.Model):
         """An end state; False if the participant consented before."""
         return self._move(self.State.STARTED, self.State.DECLINED)
 
-    def finish(self) -> None:
-        self._move(self.State.CONSENTED, self.State.FINISHED, finished_at=timezone.now())
+    def finish(self) -> int:
+        """Finish if every trial is answered; return how many are not."""
+        missing = self.trials.filter(answer=None).count()
+        if not missing:
+            self._move(self.State.CONSENTED, self.State.FINISHED, finished_at=timezone.now())
+        return missing
 
     def _move(self, before: State, after: State, **values: object) -> bool:
         """Take a step unless another request was faster; then know where it led."""

@@ -253,3 +253,12 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scene}: {self.image}"
+
+
+def picture_at(address: str) -> Any:
+    """The file of a stimulus or reference under its random address, or None."""
+    shown = (
+        Stimulus.objects.select_related("rendering").filter(address=address).first()
+        or Reference.objects.filter(address=address).first()
+    )
+    return shown.file if shown else None

@@ -1,0 +1,84 @@
+"""What comes in: a panel's parameters, and the fields of an answer."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from studies.participant.access import Refused
+
+# Prolific, Mechanical Turk, CloudResearch, SONA and the like; anything else is left where it is.
+PANEL = (
+    "PROLIFIC_PID",
+    "STUDY_ID",
+    "SESSION_ID",
+    "workerId",
+    "assignmentId",
+    "hitId",
+    "participantId",
+    "participant_id",
+    "projectId",
+    "psid",
+    "survey_code",
+)
+PARAMETER_MAX = 200
+PUBLIC_ID_MAX = 32
+
+
+@dataclass(frozen=True)
+class SentAnswer:
+    trial: str
+    uuid: UUID
+    content: Any
+    reaction_ms: float | None
+
+
+def panel_parameters(sent: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters by which a panel names its participant, out of an address or a form."""
+    named = {name: str(sent.get(name, "")).strip() for name in PANEL}
+    return {
+        name: value
+        for name, value in named.items()
+        if value and len(value) <= PARAMETER_MAX and value.isprintable()
+    }
+
+
+def sent_answer(body: Mapping[str, Any]) -> SentAnswer:
+    return SentAnswer(
+        trial=_trial(body.get("trial")),
+        uuid=_uuid(body.get("uuid")),
+        content=body.get("content"),
+        reaction_ms=_reaction(body.get("reaction_ms")),
+    )
+
+
+def consent(body: Mapping[str, Any]) -> bool:
+    agree = body.get("agree")
+    if not isinstance(agree, bool):
+        raise Refused(400, f"agree: must be true or false, got {agree!r:.40}")
+    return agree
+
+
+def _trial(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Refused(400, f"trial: must be a trial's id, got {value!r:.40}")
+    if len(value) > PUBLIC_ID_MAX or not value.isprintable():
+        raise Refused(404, "trial: is none of this visit")
+    return value
+
+
+def _uuid(value: Any) -> UUID:
+    try:
+        return UUID(value)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise Refused(400, f"uuid: must be a UUID, got {value!r:.40}") from error
+
+
+def _reaction(value: Any) -> float | None:
+    if value is None:
+        return None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value < math.inf:
+        raise Refused(400, f"reaction_ms: must be milliseconds or null, got {value!r:.40}")
+    return float(min(value, 1e12))

@@ -1,0 +1,17 @@
+"""The participant's addresses: /s/ a study, /v/ a visit, /i/ an image."""
+
+from django.urls import path
+
+from studies.participant import views
+
+app_name = "participant"
+urlpatterns = [
+    path("s/<slug:public_id>/", views.start, name="start"),
+    path("s/<slug:public_id>/start", views.begin, name="begin"),
+    path("v/<slug:public_id>/", views.visit, name="visit"),
+    path("v/<slug:public_id>/state", views.state, name="state"),
+    path("v/<slug:public_id>/consent", views.consent, name="consent"),
+    path("v/<slug:public_id>/answers", views.answer, name="answers"),
+    path("v/<slug:public_id>/finish", views.finish, name="finish"),
+    path("i/<slug:address>", views.image, name="image"),
+]

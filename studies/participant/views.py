@@ -1,0 +1,132 @@
+"""The participant's pages and the visit's API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from studies import answers
+from studies.models import Participant, Study, picture_at
+from studies.participant import access, forms, handout, prose
+from studies.participant.access import visit_api
+from studies.planning import leases
+
+
+@require_safe
+def start(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Look, and no more: previews of links and prefetchers come here too."""
+    study = Study.objects.filter(public_id=public_id).first()
+    if study is None:
+        return _unknown(request)
+    external = forms.panel_parameters(request.GET)
+    context = {"study": study, "open": not study.shut, "reason": study.shut, "external": external}
+    response = _page(request, "start", context)
+    # Under no-referrer a browser that sends no Sec-Fetch-Site (plain http) sends Origin: null.
+    response["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@csrf_exempt  # access.same_site takes its place: participants have no cookie
+@require_POST
+def begin(request: HttpRequest, public_id: str) -> HttpResponse:
+    if not access.same_site(request):
+        text = _("Please open the study's own page and press Start there.")
+        return _message(request, 403, _("This did not come from our page"), text)
+    study = Study.objects.filter(public_id=public_id).first()
+    if study is None:
+        return _unknown(request)
+    try:
+        participant, secret = leases.start(study, parameters=forms.panel_parameters(request.POST))
+    except leases.BegunBefore:
+        text = _("It goes on under the link where it was begun, on the device used then.")
+        return _message(request, 409, _("This study was begun already with your id"), text)
+    except leases.StudyShut:
+        text = _("Nobody can start it at the moment. Thank you for coming.")
+        return _message(request, 409, _("This study is not open"), text)
+    response = HttpResponse(status=303, headers={"Cache-Control": "no-store"})
+    response["Location"] = f"/v/{participant.public_id}/#{secret}"
+    return response
+
+
+@require_safe
+def visit(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The shell of a visit: the same for everybody in a study, whoever opens it."""
+    found = Participant.objects.select_related("study").filter(public_id=public_id).first()
+    if found is None:
+        return _unknown(request)
+    study = found.study
+    context = {
+        "study": study,
+        "participant": found,
+        "protocol": study.asking,
+        "consent_html": prose.html(study.consent),
+        "instructions_html": prose.html(study.instructions),
+        "preview": found.kind == Participant.Kind.PREVIEW,
+    }
+    return _page(request, "visit", context)
+
+
+@visit_api("GET")
+def state(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    return JsonResponse(handout.state(participant))
+
+
+@visit_api("POST")
+def consent(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    if forms.consent(body):
+        participant.agree()
+    else:
+        leases.decline(participant)
+    return JsonResponse({"state": participant.state})
+
+
+@visit_api("POST")
+def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    sent = forms.sent_answer(body)
+    trial = access.trial_of(participant, sent.trial)
+    stored, created, revision = answers.record(trial, sent.uuid, sent.content, sent.reaction_ms)
+    status = 201 if created else 200
+    return JsonResponse({"stored": stored, "revision": revision}, status=status)
+
+
+@visit_api("POST")
+def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    """The completion code leaves the server only when it has counted every trial."""
+    if missing := participant.finish():
+        return JsonResponse({"missing": missing}, status=409)
+    study = participant.study
+    return JsonResponse({"completion_code": study.completion_code, "redirect_url": study.way_back})
+
+
+@require_safe
+def image(request: HttpRequest, address: str) -> HttpResponse:
+    """A picture's bytes under headers that are the same for all: no validator, no date, no name."""
+    file = picture_at(address)
+    if file is None:
+        return HttpResponseNotFound("unknown", content_type="text/plain")
+    with file.open("rb") as opened:
+        response = HttpResponse(opened.read(), content_type="image/png")
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _page(
+    request: HttpRequest, name: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    response = render(request, f"participant/{name}.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _message(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return _page(request, "message", {"title": title, "text": text}, status)
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    text = _("Please check that the address is complete, as you were given it.")
+    return _message(request, 404, _("There is no such page"), text)
