@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis import choix_ranking, connectivity, inference, pairwise, wording
+from studies.analysis import choix_ranking, connectivity, inference, pairwise, tally, wording
 from studies.analysis.checks import Indices
 from studies.analysis.data import Votes
 from studies.analysis.inference import Estimate
-from studies.analysis.pairwise import Sample
-from studies.analysis.result import BradleyTerry, Counts, Item, Ranking, SideEffect, number
+from studies.analysis.result import Counts, Item, Ranking, SideEffect, number
+from studies.analysis.tally import Sample
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ def fit(votes: Votes, *, side_effect: bool = True) -> Ranking:
     Raises:
         ArithmeticError: when a fit that has a finite answer does not find it.
     """
-    wins = pairwise.win_matrix(votes)
+    wins = tally.win_matrix(votes)
     connected = connectivity.describe(votes.items, wins)
     by_choix = choix_ranking.rank(votes)
-    images = choix_ranking.rank_images(votes)
+    images, thin = choix_ranking.rank_images(votes)
     with_side = side_effect and votes.sided
-    rows = {item.name: item for item in by_choix}
+    rows = {item.name: item for item in by_choix.items}
     parts = [
         _with_side(votes, members, number)
         if with_side
@@ -59,12 +59,10 @@ def fit(votes: Votes, *, side_effect: bool = True) -> Ranking:
         n=_counts(votes),
         pairs=tuple(tuple(int(count) for count in row) for row in wins),
         connectivity=connected,
-        bradley_terry=BradleyTerry(derived=not votes.sided, items=by_choix),
+        bradley_terry=by_choix,
         images=images,
         side_effect=parts[0].side if len(parts) == 1 else None,
-        warnings=wording.unique(
-            [*wording.apart(connected), *warnings, *wording.thin_images(images)]
-        ),
+        warnings=wording.unique([*wording.apart(connected), *warnings, *by_choix.warnings, *thin]),
     )
 
 
@@ -87,11 +85,11 @@ def _without_side(votes: Votes, members: Indices, rows: tuple[Item, ...]) -> _Pa
 
 def _with_side(votes: Votes, members: Indices, component: int) -> _Part:
     """Newton's fit with the side effect, where the sides were exchanged."""
-    data = pairwise.sample(votes, members)
+    data = tally.sample(votes, members)
     identified = pairwise.side_is_identified(data)
     headline = pairwise.estimate(data, pairwise.firth(data, with_side=identified))
     mle = choix_ranking.unpenalised(data, with_side=identified)
-    group = choix_ranking.group_of(votes, members, pairwise.tallies(votes), component)
+    group = choix_ranking.group_of(votes, members, tally.tallies(votes), component)
     rows = tuple(inference.rows(group, headline, mle))
     warnings = wording.of_rows(rows, data.participants)
     if not identified:

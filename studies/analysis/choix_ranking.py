@@ -2,57 +2,66 @@
 
 from dataclasses import replace
 
-from studies.analysis import connectivity, inference, pairwise
+from studies.analysis import connectivity, inference, pairwise, tally, wording
 from studies.analysis.checks import Indices, Reals
 from studies.analysis.data import Votes
 from studies.analysis.inference import Estimate, Group
-from studies.analysis.pairwise import Sample
-from studies.analysis.result import Item
+from studies.analysis.result import BradleyTerry, Item
+from studies.analysis.tally import Sample
 
 
-def rank(votes: Votes) -> tuple[Item, ...]:
+def rank(votes: Votes) -> BradleyTerry:
     """Rank the items of some votes by Firth's Bradley-Terry estimate without side effect (statistics.md 1.4).
 
     Args:
         votes: n votes on K items, asked or derived.
     Returns:
         K items in the data's order, ranked within each weak component; n counts the answers that showed an item.
+        A warning where choix does not converge and the same estimate comes from Newton's method.
     Raises:
-        ArithmeticError: when choix does not converge.
+        ArithmeticError: when that does not converge either.
     """
     rows: dict[str, Item] = {}
-    told = pairwise.tallies(votes)
+    warnings: tuple[str, ...] = ()
+    told = tally.tallies(votes)
     for component, members in enumerate(groups(votes), start=1):
         if len(members) == 1:
             name = votes.items[members[0]]
             rows[name] = inference.unranked(name, component)
             continue
-        data = pairwise.sample(votes, members)
-        fit = pairwise.firth_by_choix(data.wins)
+        data = tally.sample(votes, members)
+        try:
+            fit = pairwise.firth_by_choix(data.wins)
+        except ArithmeticError:  # its exponential weights overflow on a range beyond some 30 logits
+            fit = pairwise.firth(data, with_side=False)
+            warnings = (wording.CHOIX_FAILED,)
         mle = unpenalised(data, with_side=False)
         for item in inference.rows(
             group_of(votes, members, told, component), pairwise.estimate(data, fit), mle
         ):
             # Derived pairs of one answer depend on each other: no error that takes them as independent.
             rows[item.name] = item if votes.sided else replace(item, mle_se_naive=None)
-    return tuple(rows[name] for name in votes.items)
+    items = tuple(rows[name] for name in votes.items)
+    return BradleyTerry(not votes.sided, items, ties=votes.ties, warnings=warnings)
 
 
-def rank_images(votes: Votes) -> tuple[Item, ...]:
+def rank_images(votes: Votes) -> tuple[tuple[Item, ...], tuple[str, ...]]:
     """Rank the pictures of each scene for themselves.
 
     Args:
         votes: n votes, asked or derived.
     Returns:
         The images that were shown, scene by scene, named `scene/recipe`; components go on counting from scene to
-        scene. Thin: few reversals, fewer than five participants, or a scene whose pictures hang not together.
+        scene. Thin: few reversals, fewer than five participants, or a scene whose pictures hang not together. Then the warnings.
     Raises:
-        ArithmeticError: when choix does not converge.
+        ArithmeticError: as `rank`.
     """
     images: list[Item] = []
+    warnings: list[str] = []
     for number, scene in enumerate(votes.scenes):
-        here = votes.rows(votes.scene == number)
-        shown = [item for item in rank(here) if item.n]
+        table = rank(votes.rows(votes.scene == number))
+        warnings += table.warnings
+        shown = [item for item in table.items if item.n]
         last = max((image.component for image in images), default=0)
         apart = len({item.component for item in shown}) > 1
         images += [
@@ -66,7 +75,8 @@ def rank_images(votes: Votes) -> tuple[Item, ...]:
             )
             for item in shown
         ]
-    return tuple(images)
+    thin = wording.thin_images(images)
+    return tuple(images), wording.unique([*warnings, *thin])
 
 
 def groups(votes: Votes) -> list[Indices]:
@@ -77,7 +87,7 @@ def groups(votes: Votes) -> list[Indices]:
     Returns:
         Indices of the items of each weak component, largest first.
     """
-    return connectivity.components(pairwise.win_matrix(votes), strong=False)
+    return connectivity.components(tally.win_matrix(votes), strong=False)
 
 
 def group_of(
@@ -86,7 +96,7 @@ def group_of(
     """Names and counts of one component for `inference.rows`.
 
     Args:
-        votes, members: the component's items; told: `pairwise.tallies`; component: its number.
+        votes, members: the component's items; told: `tally.tallies`; component: its number.
     Returns:
         Group of len(members) items.
     """

@@ -11,13 +11,13 @@ from studies.analysis import (
     connectivity,
     derived,
     inference,
-    pairwise,
+    tally,
     wording,
 )
 from studies.analysis.checks import Indices, Reals
 from studies.analysis.data import Choices
 from studies.analysis.inference import Estimate, Group
-from studies.analysis.result import BradleyTerry, Counts, Item, Ranking, SlotEffect, number
+from studies.analysis.result import Counts, Item, Ranking, SlotEffect, number
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def fit(choices: Choices, *, slot_effects: bool = True) -> Ranking:
         ArithmeticError: when a fit that has a finite answer does not find it.
     """
     votes = derived.from_choices(choices)
-    wins = pairwise.win_matrix(votes)
+    wins = tally.win_matrix(votes)
     connected = connectivity.describe(choices.items, wins)
     by_choix = choix_ranking.rank(votes)
     parts = [
@@ -53,24 +53,24 @@ def fit(choices: Choices, *, slot_effects: bool = True) -> Ranking:
         for component, members in enumerate(choix_ranking.groups(votes), start=1)
         if len(members) > 1
     ]
-    rows = {item.name: item for item in by_choix}  # stays for what was never shown with another
+    rows = {
+        item.name: item for item in by_choix.items
+    }  # stays for what was never shown with another
     rows |= {item.name: item for part in parts for item in part.rows}
     warnings = [sentence for part in parts for sentence in part.warnings]
     if slot_effects and len(parts) > 1:
         warnings.append(wording.SLOTS_APART)
-    images = tuple(_with_share(image) for image in choix_ranking.rank_images(votes))
+    images, thin = choix_ranking.rank_images(votes)
     return Ranking(
         protocol="single-choice",
         items=tuple(_with_share(rows[name]) for name in choices.items),
         n=_counts(choices),
         pairs=tuple(tuple(int(count) for count in row) for row in wins),
         connectivity=connected,
-        bradley_terry=BradleyTerry(derived=True, items=by_choix),
-        images=images,
+        bradley_terry=by_choix,
+        images=tuple(_with_share(image) for image in images),
         slot_effects=parts[0].slots if len(parts) == 1 else (),
-        warnings=wording.unique(
-            [*wording.apart(connected), *warnings, *wording.thin_images(images)]
-        ),
+        warnings=wording.unique([*wording.apart(connected), *warnings, *by_choix.warnings, *thin]),
     )
 
 
@@ -85,7 +85,7 @@ def no_slots(choices: Choices, members: Indices) -> Reals | None:
     Raises:
         ArithmeticError: when choix does not converge.
     """
-    wins = pairwise.win_matrix(derived.from_choices(choices))[np.ix_(members, members)]
+    wins = tally.win_matrix(derived.from_choices(choices))[np.ix_(members, members)]
     if len(connectivity.components(wins, strong=True)) > 1:
         return None
     place = {int(item): index for index, item in enumerate(members)}
@@ -98,7 +98,7 @@ def no_slots(choices: Choices, members: Indices) -> Reals | None:
         if row[pick] in place
     ]
     try:
-        worth = choix.ilsr_top1(len(members), data, max_iter=10_000, tol=1e-10)
+        worth = choix.ilsr_top1(len(members), data, max_iter=1000, tol=1e-10)
     except (RuntimeError, ValueError) as error:
         raise ArithmeticError(f"choix found no Luce fit: {error}") from error
     centred: Reals = worth - worth.mean()
@@ -127,15 +127,23 @@ def _part(choices: Choices, members: Indices, component: int, slot_effects: bool
         data = conditional_logit.slates(choices, members, with_slots=False)
     mle = conditional_logit.maximum_likelihood(data)
     headline = mle or conditional_logit.jeffreys(data)
-    check = no_slots(choices, members)
+    check, failed = _no_slots(choices, members)
     rows = tuple(
         replace(item, no_slots=inference.told(check, k))
         for k, item in enumerate(inference.rows(_group(choices, members, component), headline, mle))
     )
-    warnings = wording.of_rows(rows, headline.participants)
+    warnings = (*wording.of_rows(rows, headline.participants), *failed)
     if slot_effects and not identified:
         warnings = (*warnings, wording.SLOTS_UNKNOWN)
     return _Part(rows, _slot_effects(headline) if identified else (), warnings)
+
+
+def _no_slots(choices: Choices, members: Indices) -> tuple[Reals | None, tuple[str, ...]]:
+    """The check column, or why it is empty."""
+    try:
+        return no_slots(choices, members), ()
+    except ArithmeticError:
+        return None, (wording.NO_SLOTS_FAILED,)
 
 
 def _group(choices: Choices, members: Indices, component: int) -> Group:

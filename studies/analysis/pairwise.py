@@ -11,9 +11,9 @@ import choix
 import numpy as np
 from scipy.special import expit
 
-from studies.analysis.checks import Indices, Reals
-from studies.analysis.data import Votes
+from studies.analysis.checks import Reals
 from studies.analysis.inference import Estimate
+from studies.analysis.tally import Sample
 
 STEP = 1e-10  # converged when no parameter moves by more, in logits
 # A finite maximum is reached in about ten steps. Towards an infinite one every step goes on by about one logit:
@@ -23,102 +23,12 @@ FIRTH_PATIENCE = 2000  # the penalised fit converges linearly, slowly on a handf
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Votes on K items that are linked, items and participants renumbered from 0.
-
-    left, right, left_won, participant: columns of n votes. participants: G. left_wins, right_wins: float64[K, K],
-    counts at [left, right] of the votes that the left, or the right one, won.
-    """
-
-    left: Indices
-    right: Indices
-    left_won: Reals
-    participant: Indices
-    participants: int
-    left_wins: Reals
-    right_wins: Reals
-
-    @property
-    def wins(self) -> Reals:
-        """float64[K, K], wins of row over column whatever the side."""
-        return self.left_wins + self.right_wins.T
-
-
-@dataclass(frozen=True, eq=False)
 class Fit:
     """Parameters and their inverse information: theta float64[K] with sum zero; side g, None in a model without."""
 
     theta: Reals
     side: float | None
     bread: Reals
-
-
-def win_matrix(votes: Votes) -> Reals:
-    """Wins of each item over each other.
-
-    Args:
-        votes: n votes on K items.
-    Returns:
-        float64[K, K], wins of row over column.
-    """
-    size = len(votes.items)
-    winner = np.where(votes.left_won, votes.left, votes.right)
-    loser = np.where(votes.left_won, votes.right, votes.left)
-    return _counted(winner, loser, size)
-
-
-def tallies(votes: Votes) -> tuple[Reals, Reals, Reals]:
-    """In how many answers each item was compared, won at least once, and lost at least once.
-
-    Several pairs derived from one answer are no more evidence against chance than one: they count once.
-
-    Args:
-        votes: n votes on K items.
-    Returns:
-        n, wins, losses: float64[K] each.
-    """
-    size = len(votes.items)
-    rows = np.arange(len(votes.left)) if votes.trial is None else votes.trial
-    _, answer = np.unique(rows, return_inverse=True)
-    winner = np.where(votes.left_won, votes.left, votes.right)
-    loser = np.where(votes.left_won, votes.right, votes.left)
-
-    def once(answers: Indices, items: Indices) -> Reals:
-        seen = np.unique(answers * size + items) if size else answers
-        return np.bincount(seen % max(size, 1), minlength=size).astype(np.float64)
-
-    both = once(np.concatenate([answer, answer]), np.concatenate([winner, loser]))
-    return both, once(answer, winner), once(answer, loser)
-
-
-def sample(votes: Votes, members: Indices) -> Sample:
-    """The votes among some items.
-
-    Args:
-        votes: n votes on K items.
-        members: intp[k], the items; no vote may link them to another.
-    Returns:
-        A sample over k items.
-    Raises:
-        ValueError: when a vote compares a member with another item.
-    """
-    place = np.full(len(votes.items), -1, dtype=np.intp)
-    place[members] = np.arange(len(members))
-    left, right = place[votes.left], place[votes.right]
-    if ((left < 0) != (right < 0)).any():
-        raise ValueError("members: must be a whole component, a vote links one to another item")
-    kept = left >= 0
-    left, right, won = left[kept], right[kept], votes.left_won[kept]
-    present, participant = np.unique(votes.participant[kept], return_inverse=True)
-    return Sample(
-        left=left,
-        right=right,
-        left_won=won.astype(np.float64),
-        participant=participant.astype(np.intp),
-        participants=len(present),
-        left_wins=_counted(left[won], right[won], len(members)),
-        right_wins=_counted(left[~won], right[~won], len(members)),
-    )
 
 
 def maximum_likelihood(data: Sample, *, with_side: bool) -> Fit | None:
@@ -181,7 +91,8 @@ def firth_by_choix(wins: Reals) -> Fit:
     for _ in range(FIRTH_PATIENCE):
         half = 0.5 * shown * _leverage(model, beta)
         try:
-            theta = choix.ilsr_pairwise_dense(wins + half, 0.0, beta[:-1], 10_000, 1e-11)
+            with np.errstate(invalid="ignore"):  # a weight that overflowed is refused below
+                theta = choix.ilsr_pairwise_dense(wins + half, 0.0, beta[:-1], 1000, 1e-11)
         except (RuntimeError, ValueError) as error:
             raise ArithmeticError(f"choix found no Bradley-Terry fit: {error}") from error
         new = np.append(theta - theta.mean(), 0.0)
@@ -219,11 +130,6 @@ class _Model:
     right_wins: Reals
     with_side: bool
     penalised: bool
-
-
-def _counted(row: Indices, column: Indices, size: int) -> Reals:
-    flat = np.bincount(row * size + column, minlength=size * size)
-    return flat.reshape(size, size).astype(np.float64)
 
 
 def _logits(beta: Reals) -> Reals:

@@ -10,13 +10,13 @@ from studies.analysis import (
     connectivity,
     derived,
     inference,
-    pairwise,
+    tally,
     wording,
 )
 from studies.analysis.alignment import Scores
 from studies.analysis.checks import Reals
 from studies.analysis.data import Placements
-from studies.analysis.result import BradleyTerry, Counts, Item, Ranking
+from studies.analysis.result import Counts, Item, Ranking
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,22 +47,22 @@ def fit(placements: Placements) -> Ranking:
     Returns:
         Ranking with K items.
     Raises:
-        ArithmeticError: when choix does not converge.
+        ArithmeticError: when the derived ranking finds no fit (see `choix_ranking.rank`).
     """
     votes = derived.from_placements(placements)
-    wins = pairwise.win_matrix(votes)
+    wins = tally.win_matrix(votes)
     by_choix = choix_ranking.rank(votes)
     scores = alignment.scores(placements)
     scale = _scale(placements, scores)
     return Ranking(
         protocol="rating-scale",
-        items=_recipes(placements, scale, by_choix),
+        items=_recipes(placements, scale, by_choix.items),
         n=_counts(placements, votes.ties),
         pairs=tuple(tuple(int(count) for count in row) for row in wins),
         connectivity=connectivity.describe(placements.recipes, wins),
-        bradley_terry=BradleyTerry(derived=True, items=by_choix, ties=votes.ties),
-        images=_images(placements, scale, choix_ranking.rank_images(votes)),
-        warnings=wording.unique([*scale.warnings, *_thin(scores)]),
+        bradley_terry=by_choix,
+        images=_images(placements, scale, choix_ranking.rank_images(votes)[0]),
+        warnings=wording.unique([*scale.warnings, *_thin(scores), *by_choix.warnings]),
     )
 
 

@@ -105,11 +105,15 @@ class Connectivity:
 
 @dataclass(frozen=True)
 class BradleyTerry:
-    """The Firth Bradley-Terry ranking through choix that every protocol has; derived: from pairs nobody was asked."""
+    """The Firth Bradley-Terry ranking through choix that every protocol has; derived: from pairs nobody was asked.
+
+    ties: pairs without a preference, left out.
+    """
 
     derived: bool
     items: tuple[Item, ...]
     ties: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

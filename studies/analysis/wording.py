@@ -10,6 +10,8 @@ INFINITE = (
     "The unpenalised estimate is not finite (an item, a group of items or a side always wins): the ranking is "
     "the bias-reduced one (Firth), which is."
 )
+CHOIX_FAILED = "choix did not converge on differences this large: the same estimate was found by Newton's method."
+NO_SLOTS_FAILED = "choix found no fit without slot effects: that column is empty."
 SIDE_UNKNOWN = "Sides were not exchanged enough to tell a side effect from the pictures: it is left out of the model."
 SLOTS_UNKNOWN = "Pictures did not change places enough to tell slot effects from them: they are left out of the model."
 SIDE_APART = (
