@@ -42,6 +42,10 @@ class StudyNotEditable(ValueError):
         )
 
 
+class StudyQuerySet(OwnedQuerySet):
+    """Studies, of which a researcher sees their own."""
+
+
 class Study(Owned):
     # What may still be written when a study has left its draft: its course, not its design.
     COURSE = frozenset({"state", "opened_at", "closed_at"})
@@ -107,7 +111,7 @@ class Study(Owned):
     opened_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = StudyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

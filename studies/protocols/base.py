@@ -62,6 +62,6 @@ def require_object(content: Any, *keys: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"content: must be an object, got {type(content).__name__}")
     if set(content) != set(keys):
-        got = ", ".join(sorted(map(str, content))) or "nothing"
-        raise ValueError(f"content: must hold exactly {', '.join(keys)}, got {got}")
+        got = sorted(map(str, content))
+        raise ValueError(f"content: must hold exactly {', '.join(keys)}, got {got!r:.60}")
     return content

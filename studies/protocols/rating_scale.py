@@ -26,12 +26,19 @@ def read(content: Any, addresses: Sequence[str], rules: Rules) -> dict[str, Any]
         raise ValueError(f"positions: {len(missing)} of {len(addresses)} stimuli are not placed")
     if len(positions) > len(addresses):
         raise ValueError("positions: hold an address that is not in this trial")
-    for value in positions.values():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"positions: must be numbers, got {value!r:.40}")
-        if not math.isfinite(value):
-            raise ValueError(f"positions: must be finite numbers, got {value!r:.40}")
-    return {"positions": {address: float(positions[address]) for address in addresses}}
+    return {"positions": {address: _number(positions[address]) for address in addresses}}
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"positions: must be numbers, got {value!r:.40}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond float64
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError("positions: must be finite numbers")
+    return number
 
 
 def simulate(
