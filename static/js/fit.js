@@ -1,0 +1,35 @@
+/** How large a picture is shown: whole in its box, never enlarged but by a whole factor. */
+
+/**
+ * @param {{width: number, height: number}} picture  Its own pixels.
+ * @param {{width: number, height: number}} box  Room in CSS pixels.
+ * @param {number} [ratio]  Device pixels per CSS pixel.
+ * @returns {{width: number, height: number, factor: number}} CSS pixels; factor in device pixels
+ */
+export function fit(picture, box, ratio = window.devicePixelRatio || 1) {
+  const room = Math.min(box.width / picture.width, box.height / picture.height) * ratio;
+  const factor = room >= 1 ? Math.floor(room) : Math.max(room, 1 / Math.max(picture.width, picture.height));
+  return {
+    width: (picture.width * factor) / ratio,
+    height: (picture.height * factor) / ratio,
+    factor,
+  };
+}
+
+/**
+ * Size an image for its box.
+ *
+ * @param {HTMLImageElement} image  Its width and height attributes are the picture's own.
+ * @param {{width: number, height: number}} box
+ */
+export function place(image, box) {
+  const own = {
+    width: Number(image.getAttribute("width")),
+    height: Number(image.getAttribute("height")),
+  };
+  const { width, height, factor } = fit(own, box);
+  image.style.width = `${width}px`;
+  image.style.height = `${height}px`;
+  // Whole factors repeat pixels; engines differ in how they would blur them.
+  image.style.imageRendering = factor > 1 ? "pixelated" : "auto";
+}

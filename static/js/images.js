@@ -1,0 +1,137 @@
+/** Pictures: fetched ahead, at most four at once, checked byte by byte before they are shown. */
+
+import { backoff, sleep } from "./backoff.js";
+import { sha256 } from "./sha256.js";
+
+/**
+ * @typedef {object} Picture
+ * @property {string} address
+ * @property {string} sha256
+ * @property {number} width
+ * @property {number} height
+ * @property {string} [role]  "content" or "style" of a reference.
+ */
+
+/**
+ * @typedef {object} Loader
+ * @property {(pictures: Picture[]) => Promise<void>} load  Now, before all others.
+ * @property {(pictures: Picture[]) => void} want  Keep just these, fetch the missing ones in order.
+ * @property {(picture: Picture) => HTMLImageElement} element  Of a loaded picture, not yet decoded.
+ */
+
+/**
+ * @param {object} options
+ * @param {(address: string) => string | URL} options.url
+ * @param {typeof fetch} [options.get]
+ * @param {number} [options.parallel]
+ * @param {number} [options.attempts]
+ * @param {(attempt: number) => number} [options.delay]
+ * @returns {Loader}
+ */
+export function createLoader({
+  url,
+  get = (...request) => fetch(...request),
+  parallel = 4,
+  attempts = 4,
+  delay = (attempt) => backoff(attempt, { first: 400, most: 4000 }),
+}) {
+  /** @type {Map<string, {picture: Picture, done: Promise<string>}>} Started or finished, by address. */
+  const started = new Map();
+  /** @type {(() => void)[]} Waiting for one of the places. */
+  const waiting = [];
+  let active = 0;
+
+  /** @param {boolean} first */
+  const place = async (first) => {
+    if (active >= parallel) {
+      await new Promise((resolve) => {
+        waiting[first ? "unshift" : "push"](/** @type {() => void} */ (resolve));
+      });
+    }
+    active += 1;
+  };
+  const leave = () => {
+    active -= 1;
+    waiting.shift()?.();
+  };
+
+  /** @param {Picture} picture @param {boolean} first */
+  const fetchChecked = async (picture, first) => {
+    for (let attempt = 1; ; attempt += 1) {
+      await place(first);
+      try {
+        return URL.createObjectURL(await once(picture, attempt));
+      } catch (error) {
+        if (attempt >= attempts) {
+          throw error;
+        }
+      } finally {
+        leave();
+      }
+      await sleep(delay(attempt));
+    }
+  };
+
+  /** @param {Picture} picture @param {number} attempt */
+  const once = async (picture, attempt) => {
+    const response = await get(url(picture.address), {
+      // A copy that failed its check must not come out of the browser's cache again.
+      cache: attempt > 1 ? "reload" : "default",
+      credentials: "omit",
+    });
+    if (!response.ok) {
+      throw new Error(`picture: ${response.status}`);
+    }
+    const data = await response.arrayBuffer();
+    if ((await sha256(data)) !== picture.sha256) {
+      throw new Error("picture: the bytes that came are not those that were sent");
+    }
+    return new Blob([data], { type: "image/png" });
+  };
+
+  /** @param {Picture} picture @param {boolean} first */
+  const begin = (picture, first) => {
+    const known = started.get(picture.address);
+    if (known) {
+      return known.done;
+    }
+    const done = fetchChecked(picture, first);
+    started.set(picture.address, { picture, done });
+    done
+      .then((source) => {
+        sources.set(picture.address, source);
+        if (!started.has(picture.address)) {
+          drop(picture.address);
+        }
+      })
+      .catch(() => started.delete(picture.address));
+    return done;
+  };
+
+  /** @type {Map<string, string>} Blob URLs of what is here. */
+  const sources = new Map();
+  /** @param {string} address */
+  const drop = (address) => {
+    started.delete(address);
+    URL.revokeObjectURL(sources.get(address) ?? "");
+    sources.delete(address);
+  };
+
+  return {
+    async load(pictures) {
+      await Promise.all(pictures.map((picture) => begin(picture, true)));
+    },
+    want(pictures) {
+      const kept = new Set(pictures.map((picture) => picture.address));
+      [...started.keys()].filter((address) => !kept.has(address)).forEach(drop);
+      pictures.forEach((picture) => begin(picture, false).catch(() => {}));
+    },
+    element(picture) {
+      const image = new Image(picture.width, picture.height);
+      image.src = sources.get(picture.address) ?? "";
+      image.alt = "";
+      image.draggable = false;
+      return image;
+    },
+  };
+}

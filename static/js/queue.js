@@ -1,0 +1,118 @@
+/**
+ * Not one answer lost: each is stored in the browser first, then sent, in order, until the server
+ * has it. Its UUID makes a second copy harmless.
+ */
+
+import { backoff, sleep } from "./backoff.js";
+import { Refused } from "./server.js";
+import { uuid } from "./uuid.js";
+
+/** A 4xx in HTML may come from a hotel's log-in page: only after so many is it taken for a no. */
+const FOREIGN_REFUSALS = 8;
+
+/**
+ * @typedef {object} Status
+ * @property {"saved" | "saving" | "waiting"} state  Waiting: the last try failed, another follows.
+ * @property {number} pending
+ * @property {boolean} durable  False once an answer lies in memory only.
+ * @property {{trial: string, reason: string}[]} refused  Set aside: the server said never.
+ */
+
+/**
+ * @typedef {object} Queue
+ * @property {(body: Record<string, any>) => Promise<void>} add  Resolves once it is stored here.
+ * @property {() => Promise<void>} flushed  Resolves once nothing is pending.
+ * @property {() => Promise<Set<string>>} trials  Those with an answer that waits or was refused.
+ * @property {() => Promise<void>} forgetRefused  They are answered anew.
+ * @property {() => void} wake  Try now, whatever the back-off says.
+ * @property {() => Status} status
+ */
+
+/**
+ * @param {object} options
+ * @param {string} options.visit
+ * @param {import("./store.js").Store} options.store
+ * @param {(body: Record<string, any>) => Promise<any>} options.send
+ * @param {(status: Status) => void} [options.changed]
+ * @param {(attempt: number) => number} [options.delay]
+ * @returns {Queue}
+ */
+export function createQueue({ visit, store, send, changed = () => {}, delay = backoff }) {
+  /** @type {Status} */
+  const status = { state: "saved", pending: 0, durable: true, refused: [] };
+  let running = /** @type {Promise<void> | null} */ (null);
+  let pause = new AbortController();
+  let last = 0;
+
+  /** @param {Status["state"]} state @param {import("./store.js").Item[]} items */
+  const report = (state, items) => {
+    status.state = state;
+    status.pending = items.filter((item) => !item.refused).length;
+    status.refused = items
+      .filter((item) => item.refused)
+      .map((item) => ({ trial: item.body.trial, reason: item.refused ?? "" }));
+    changed({ ...status });
+  };
+
+  const drain = async () => {
+    for (let failures = 0; ; ) {
+      const items = await store.all();
+      const next = items.find((item) => !item.refused);
+      if (!next) {
+        return report("saved", items);
+      }
+      report(failures ? "waiting" : "saving", items);
+      try {
+        await send({ ...next.body, uuid: next.uuid });
+        await store.remove(next.uuid);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (error instanceof Refused || (error.status && failures >= FOREIGN_REFUSALS)) {
+          await store.remove(next.uuid);
+          await store.put({ ...next, refused: error.message });
+          failures = 0;
+          continue;
+        }
+        report("waiting", items);
+        pause = new AbortController();
+        await sleep(delay(failures), pause.signal);
+      }
+    }
+  };
+
+  const run = () => {
+    running ??= drain().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+
+  return {
+    async add(body) {
+      last = Math.max(last + 1, Date.now());
+      const kept = await store.put({ uuid: uuid(), visit, order: last, body });
+      status.durable &&= kept;
+      status.pending += 1;
+      changed({ ...status, state: status.state === "waiting" ? "waiting" : "saving" });
+      run();
+    },
+    async flushed() {
+      // An answer may be added while the last send is still under way.
+      do {
+        await run();
+      } while ((await store.all()).some((item) => !item.refused));
+    },
+    trials: async () => new Set((await store.all()).map((item) => item.body.trial)),
+    async forgetRefused() {
+      const refused = (await store.all()).filter((item) => item.refused);
+      await Promise.all(refused.map((item) => store.remove(item.uuid)));
+      report(status.state, await store.all());
+    },
+    wake() {
+      pause.abort();
+      run();
+    },
+    status: () => ({ ...status }),
+  };
+}

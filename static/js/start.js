@@ -1,0 +1,5 @@
+/** The start page: what a panel put into the address lies in the form by now; the address is cleaned. */
+
+if (window.location.search) {
+  window.history.replaceState(null, "", window.location.pathname);
+}

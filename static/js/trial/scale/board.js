@@ -1,0 +1,143 @@
+/**
+ * What is seen of the line: a chip in the tray and a piece on the line for every picture, of which
+ * one shows. All motion is by transforms, and an element never changes its place in the page while
+ * it is dragged: a touch would be lost with it.
+ */
+
+import { place } from "../../fit.js";
+import { lanes, toScreen } from "./line.js";
+
+const GAP = 8;
+const LEAST_PITCH = 14;
+
+/**
+ * @typedef {object} Drawn
+ * @property {(number | null)[]} positions
+ * @property {import("./line.js").View} view
+ * @property {number | null} held  The picture in hand or selected.
+ * @property {{x: number, y: number} | null} pointer  Where the held one is dragged, in the field.
+ */
+
+/**
+ * @param {HTMLElement} root
+ * @param {import("../../stage.js").Showing} showing
+ */
+export function createBoard(root, { trial, element, text }) {
+  const part = (/** @type {string} */ name) =>
+    /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const field = /** @type {HTMLElement} */ (part("field"));
+  const tray = /** @type {HTMLElement} */ (part("tray"));
+  /** @param {string} kind @param {number} index */
+  const make = (kind, index) => {
+    const made = part(kind).content.firstElementChild.cloneNode(true);
+    made.dataset.index = String(index);
+    made.dataset.kind = kind;
+    made.querySelector("[data-box]").append(element(trial.stimuli[index]));
+    return /** @type {HTMLElement} */ (made);
+  };
+  const chips = trial.stimuli.map((_, index) => make("chip", index));
+  const pieces = trial.stimuli.map((_, index) => make("piece", index));
+  const faces = pieces.map((piece) => /** @type {HTMLElement} */ (piece.querySelector("[data-box]")));
+  const hairs = pieces.map((piece) => /** @type {HTMLElement} */ (piece.querySelector("[data-hair]")));
+  tray.append(...chips);
+  part("pieces").append(...pieces);
+  part("low").textContent = trial.question.low_label;
+  part("high").textContent = trial.question.high_label;
+  const size = { piece: 0, height: 0, axis: 0 };
+
+  /** Measure once per resize; drawing reads nothing from the page. */
+  const measure = () => {
+    const axis = part("axis");
+    size.height = field.clientHeight;
+    size.axis = size.height - axis.offsetTop;
+    const room = size.height - size.axis;
+    size.piece = Math.round(Math.max(56, Math.min(168, room * 0.46, field.clientWidth / 4.2)));
+    faces.forEach((face) => {
+      face.style.width = face.style.height = `${size.piece}px`;
+      place(/** @type {HTMLImageElement} */ (face.firstElementChild), { width: size.piece, height: size.piece });
+    });
+    const box = parseFloat(getComputedStyle(tray).getPropertyValue("--chip"));
+    chips.forEach((chip) => {
+      place(/** @type {HTMLImageElement} */ (chip.querySelector("img")), { width: box, height: box });
+    });
+    tray.dataset.scrolls = String(chips.length * (box + GAP + 4) > tray.clientWidth);
+    return { width: field.clientWidth };
+  };
+
+  /** How far above the line each piece's lower edge lies. @param {Drawn} drawn */
+  const lifts = ({ positions, view }) => {
+    const placed = positions.flatMap((position, index) => (position === null ? [] : [index]));
+    const lane = lanes(placed.map((index) => /** @type {number} */ (positions[index])), view.scale, size.piece + GAP);
+    const most = Math.max(1, ...lane);
+    const room = size.height - size.axis - size.piece - 2 * GAP;
+    const pitch = Math.max(LEAST_PITCH, Math.min(size.piece + GAP, room / most));
+    return new Map(placed.map((index, at) => [index, 2 * GAP + lane[at] * pitch]));
+  };
+
+  /** @param {Drawn} drawn */
+  const draw = (drawn) => {
+    const { positions, view, held, pointer } = drawn;
+    const lift = lifts(drawn);
+    positions.forEach((position, index) => {
+      const dragged = index === held && pointer !== null;
+      const shown = position !== null || dragged;
+      toggle(pieces[index], "shown", shown);
+      toggle(chips[index], "placed", shown);
+      toggle(pieces[index], "held", index === held);
+      toggle(chips[index], "held", index === held);
+      toggle(pieces[index], "dragged", dragged);
+      if (!shown) {
+        return;
+      }
+      const far = 3 * size.piece;
+      const x = position === null ? /** @type {any} */ (pointer).x : toScreen(view, position);
+      const up = dragged
+        ? size.height - size.axis - /** @type {any} */ (pointer).y - size.piece / 2
+        : /** @type {number} */ (lift.get(index));
+      pieces[index].style.transform = `translate3d(${Math.max(-far, Math.min(view.width + far, x))}px,0,0)`;
+      faces[index].style.transform = `translate3d(-50%,${-up}px,0)`;
+      hairs[index].style.transform = `scaleY(${Math.max(0, up)})`;
+    });
+  };
+
+  /** The tab order follows the line. @param {(number | null)[]} positions */
+  const sort = (positions) => {
+    const active = document.activeElement;
+    const order = pieces
+      .map((_, index) => index)
+      .sort((a, b) => (positions[a] ?? Infinity) - (positions[b] ?? Infinity) || a - b);
+    part("pieces").append(...order.map((index) => pieces[index]));
+    if (active instanceof HTMLElement && active !== document.activeElement) {
+      active.focus({ preventScroll: true });
+    }
+  };
+
+  return {
+    field,
+    tray,
+    chips,
+    pieces,
+    measure,
+    draw,
+    sort,
+    /** @param {number} index @param {(number | null)[]} positions @param {string} where */
+    label(index, positions, where) {
+      const name = text("picture", { at: index + 1 });
+      pieces[index].setAttribute("aria-label", `${name}, ${where}`);
+      chips[index].setAttribute("aria-label", `${name}, ${text("inTray")}`);
+    },
+    part,
+    size,
+  };
+}
+
+/** Write only what changes: an attribute that is set again costs a style pass. @param {HTMLElement} element @param {string} name @param {boolean} on */
+function toggle(element, name, on) {
+  if ((element.dataset[name] === "") !== on) {
+    if (on) {
+      element.dataset[name] = "";
+    } else {
+      delete element.dataset[name];
+    }
+  }
+}
