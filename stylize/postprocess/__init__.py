@@ -1,1 +1,16 @@
-"""What may follow any method: smoothing and colour, chosen in a recipe and run by rendering."""
+"""What may follow any method: smoothing and colour, chosen in a recipe and run by rendering.
+
+A post-process takes the result and the contents, both (B, 3, H, W) sRGB in [0, 1], and returns
+pictures of the same shape and range.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from stylize.postprocess.colour import keep_colour
+
+
+def registry() -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+    """Every post-process by the key that recipes use."""
+    return {"keep_colour": keep_colour}

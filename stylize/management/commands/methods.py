@@ -1,0 +1,32 @@
+"""List the registered methods, with or without a database."""
+
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, ProgrammingError
+
+from stylize.rendering import describe, imported_weights
+
+
+class Command(BaseCommand):
+    help = "One line per method: key, title, first author and year, state, what it needs."
+    requires_system_checks = ()
+
+    def handle(self, **options: object) -> None:
+        try:
+            imported = imported_weights()
+        except (OperationalError, ProgrammingError):  # no database, or none that was migrated
+            imported = None
+        methods = describe(imported)
+        rows = [
+            (
+                method.key,
+                method.title,
+                f"{method.first_author} {method.year}",
+                method.state,
+                ", ".join(method.needs) or "nothing",
+            )
+            for method in methods
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+            self.stdout.write("  ".join(cells).rstrip())

@@ -1,0 +1,77 @@
+"""Scenes: what is stylized."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models, transaction
+
+from stylize.models.image import Image
+from stylize.models.owned import Owned, OwnedQuerySet
+
+
+class SceneQuerySet(OwnedQuerySet):
+    def cross(
+        self, owner: Any, contents: Iterable[Image], styles: Iterable[Image], tags: str = ""
+    ) -> list[Scene]:
+        """One scene for every content × style; a scene of that name is taken as it is."""
+        return [
+            self.pair(owner, content, style, tags) for content in contents for style in list(styles)
+        ]
+
+    def pair(self, owner: Any, content: Image, style: Image, tags: str = "") -> Scene:
+        """The owner's scene of this content and this style, made if it is not there."""
+        same = self.filter(owner=owner, content=content, styles=style, content_mask=None)
+        there: Scene | None = same.first()
+        if there is not None and there.styles.count() == 1:
+            return there
+        name = f"{content.name[:55]} × {style.name[:55]}"
+        with transaction.atomic():
+            if self.filter(owner=owner, name=name).exists():
+                name = f"{name} ({content.pk}×{style.pk})"
+            scene: Scene = self.create(owner=owner, name=name, content=content, tags=tags)
+            scene.styles.set([style])
+        return scene
+
+
+def _mask() -> models.ForeignKey[Image | None, Image | None]:
+    return models.ForeignKey(
+        Image,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        limit_choices_to={"role": "mask"},
+    )
+
+
+class Scene(Owned):
+    """What is stylized: a content, one or more styles, optional masks."""
+
+    name = models.CharField(max_length=120)
+    content = models.ForeignKey(
+        Image, on_delete=models.PROTECT, related_name="+", limit_choices_to={"role": "content"}
+    )
+    styles = models.ManyToManyField(Image, related_name="+", limit_choices_to={"role": "style"})
+    content_mask = _mask()
+    style_mask = _mask()
+    tags = models.CharField(
+        max_length=200, blank=True, help_text="Kinds, comma-separated: photo → painting, portrait"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SceneQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="scene_name_once_per_owner")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tag_list(self) -> list[str]:
+        return [tag.strip() for tag in self.tags.split(",") if tag.strip()]

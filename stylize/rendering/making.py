@@ -1,0 +1,101 @@
+"""Rows in, one picture and its provenance out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stylize import imaging, record
+from stylize.models import Image, Rendering, Scene
+from stylize.rendering.catalogue import check_recipe
+from stylize.rendering.door import method_of, numeric
+from stylize.rendering.machine import (
+    code_version,
+    described,
+    device_for,
+    forget_peak,
+    peak_memory,
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What `render` made."""
+
+    png: bytes
+    thumbnail: bytes
+    said: dict[str, Any]  # columns of the rendering: sha256, width, height, provenance
+
+
+def render(rendering: Rendering, progress: Callable[[float], None], process: int = 0) -> Picture:
+    """Make one picture.
+
+    Args:
+        rendering: its scene and recipe say what.
+        progress: told the fraction done; may raise `Cancelled`, which passes through.
+        process: number of this process in its worker: the GPU it uses.
+
+    Raises:
+        ValueError: the recipe or its pictures cannot be rendered.
+    """
+    scene, recipe = rendering.scene, rendering.recipe
+    device, notes = device_for(recipe, process)
+    parameters = check_recipe(recipe.method, recipe.parameters, recipe.encoder, recipe.postprocess)
+    method = method_of(recipe.method)
+    run = record.Run(rendering.seed, device, recipe.encoder or "pyramid", progress, notes)
+    content = _tensor(scene.content, recipe.size, device, enlarge=False)
+    style = _tensor(_only_style(scene), recipe.size, device, enlarge=True)
+    begun = time.perf_counter()
+    forget_peak(device)
+    result = method.apply(content, style, method.parameters(**parameters), run)
+    for key in recipe.postprocess:
+        result = numeric()[3].registry()[key](result, content)
+    seconds = time.perf_counter() - begun
+    array = imaging.from_planes(result[0].cpu().numpy())
+    made = described(device) | {"seconds": round(seconds, 3), "peak_memory": peak_memory(device)}
+    return _picture(array, _asked(rendering, parameters) | made | {"notes": run.notes})
+
+
+def _only_style(scene: Scene) -> Image:
+    styles: list[Image] = list(scene.styles.all())
+    if len(styles) != 1:
+        raise ValueError(f"styles: the scene has {len(styles)}, the method takes 1")
+    return styles[0]
+
+
+def _tensor(image: Image, size: int, device: str, enlarge: bool) -> Any:
+    """(1, 3, H, W) float32 of a stored picture, its longer side at most (or exactly) `size`."""
+    import torch
+
+    with image.file.open("rb") as file:
+        array = imaging.read(file.read())
+    array = imaging.resize_to_longest(array, size, enlarge=enlarge)
+    return torch.from_numpy(imaging.to_planes(array))[None].to(device)
+
+
+def _asked(rendering: Rendering, parameters: dict[str, Any]) -> dict[str, Any]:
+    recipe = rendering.recipe
+    return {
+        "code_version": code_version(),
+        "method": recipe.method,
+        "parameters": parameters,
+        "postprocess": recipe.postprocess,
+        "size": recipe.size,
+        "seed": rendering.seed,
+        "encoder": recipe.encoder,
+        "weights_sha256": None,  # the pyramid has none
+    }
+
+
+def _picture(array: imaging.Array, provenance: dict[str, Any]) -> Picture:
+    png = imaging.encode_png(array)
+    sha256 = imaging.sha256(png)
+    said = {
+        "sha256": sha256,
+        "width": array.shape[1],
+        "height": array.shape[0],
+        "provenance": provenance | {"sha256": sha256, "bytes": len(png)},
+    }
+    return Picture(png, imaging.thumbnail(array), said)
