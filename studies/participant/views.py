@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +16,12 @@ from studies.participant import access, forms, handout, prose
 from studies.participant.access import visit_api
 from studies.planning import leases
 
+SHUT = {
+    Study.State.DRAFT: gettext_lazy("This study has not been opened yet."),
+    Study.State.PAUSED: gettext_lazy("This study is paused. Please come back later."),
+    Study.State.CLOSED: gettext_lazy("This study is closed. Thank you for coming."),
+}
+
 
 @require_safe
 def start(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -23,7 +30,8 @@ def start(request: HttpRequest, public_id: str) -> HttpResponse:
     if study is None:
         return _unknown(request)
     external = forms.panel_parameters(request.GET)
-    context = {"study": study, "open": not study.shut, "reason": study.shut, "external": external}
+    reason = SHUT.get(Study.State(study.shut), "") if study.shut else ""
+    context = {"study": study, "open": not study.shut, "reason": reason, "external": external}
     response = _page(request, "start", context)
     # Under no-referrer a browser that sends no Sec-Fetch-Site (plain http) sends Origin: null.
     response["Referrer-Policy"] = "same-origin"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studies import lifecycle
 from studies.models import Slot
 from studies.planning import balanced
 from studies.planning.balanced import Design
@@ -144,8 +145,6 @@ def test_spread_puts_no_scene_behind_itself_if_that_can_be(scenes: list[int], se
 
 
 def test_lay_out_writes_whole_rounds_for_the_planned_participants(db: None) -> None:
-    from studies import lifecycle
-
     study = factories.study(scenes=2, recipes=4, trials_per_participant=5, participants_planned=6)
     lifecycle.open_study(study)  # 30 showings wanted, 12 in a round
     slots = list(study.slots.order_by("position"))
@@ -154,8 +153,6 @@ def test_lay_out_writes_whole_rounds_for_the_planned_participants(db: None) -> N
 
 
 def test_lay_out_when_huge_stops_at_its_limit(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from studies import lifecycle
-
     monkeypatch.setattr(balanced, "LAID_OUT_AT_ONCE", 10)
     study = factories.study(scenes=2, recipes=3, participants_planned=90_000)
     lifecycle.open_study(study)
