@@ -121,4 +121,5 @@ def symmetric_power(matrices: Tensor, power: float, floor: Tensor) -> Tensor:
     """Power of symmetric positive (B, C, C) matrices, eigenvalues raised to `floor`, (B,)."""
     values, vectors = torch.linalg.eigh(matrices)
     raised = torch.maximum(values, floor[:, None]).pow(power)
-    return vectors @ torch.diag_embed(raised) @ vectors.transpose(1, 2)
+    powered: Tensor = vectors @ torch.diag_embed(raised) @ vectors.transpose(1, 2)
+    return powered
