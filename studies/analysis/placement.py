@@ -62,7 +62,7 @@ def fit(placements: Placements) -> Ranking:
         connectivity=connectivity.describe(placements.recipes, wins),
         bradley_terry=by_choix,
         images=_images(placements, scale, choix_ranking.rank_images(votes)[0]),
-        warnings=wording.unique([*scale.warnings, *_thin(scores), *by_choix.warnings]),
+        warnings=wording.unique([*scale.warnings, *_thin(placements, scores), *by_choix.warnings]),
     )
 
 
@@ -76,13 +76,16 @@ def _counts(placements: Placements, ties: int) -> Counts:
     )
 
 
-def _thin(scores: Scores) -> list[str]:
+def _thin(placements: Placements, scores: Scores) -> list[str]:
     participants = len(scores.within)
     sentences = [wording.flat_scrolls(scores.unusable)] if scores.unusable else []
     if not participants:
         return [wording.NOTHING, *sentences]
     if participants < inference.LEAST_PARTICIPANTS:
         sentences.append(wording.few_participants(participants))
+    never = np.setdiff1d(np.arange(len(placements.recipes)), placements.recipe)
+    if never.size:
+        sentences.append(wording.never_placed([placements.recipes[k] for k in never]))
     return sentences
 
 
@@ -126,7 +129,7 @@ def _with_recipes(scores: Scores, images: Reals, images_without: Reals, reason: 
     warnings = [wording.not_aligned(reason)] if reason and np.isfinite(images).any() else []
     table = alignment.by_scene(np.isfinite(images)[None] * 1.0, scores.scenes)[0]
     weight = alignment.means(table, np.broadcast_to(table.sum(axis=0), table.shape))
-    if not table[table.any(axis=1)].all():
+    if not table[np.ix_(table.any(axis=1), table.any(axis=0))].all():
         warnings.append(wording.INCOMPLETE_APART if reason else wording.INCOMPLETE)
         if reason:  # means over different scenes without a common scale say nothing
             weight[:] = np.nan

@@ -33,6 +33,17 @@ def not_aligned(reason: str) -> str:
     return f"Pictures are ranked within their scene only, not across scenes: {reason}."
 
 
+def never_placed(names: Sequence[str]) -> str:
+    """That recipes have no row in the ranking.
+
+    Args:
+        names: of the recipes.
+    Returns:
+        One sentence.
+    """
+    return f"Never placed, so not ranked: {', '.join(names)}."
+
+
 def flat_scrolls(number: int) -> str:
     """That scrolls were left out.
 
