@@ -21,15 +21,15 @@ export function fit(picture, box, ratio = window.devicePixelRatio || 1) {
  *
  * @param {HTMLImageElement} image  Its width and height attributes are the picture's own.
  * @param {{width: number, height: number}} box
+ * @returns {{width: number, height: number}} Its size now, in CSS pixels.
  */
 export function place(image, box) {
   const own = {
     width: Number(image.getAttribute("width")),
     height: Number(image.getAttribute("height")),
   };
-  const { width, height, factor } = fit(own, box);
+  const { width, height } = fit(own, box);
   image.style.width = `${width}px`;
   image.style.height = `${height}px`;
-  // Whole factors repeat pixels; engines differ in how they would blur them.
-  image.style.imageRendering = factor > 1 ? "pixelated" : "auto";
+  return { width, height };
 }

@@ -21,15 +21,17 @@ export function showSaving(root, text) {
       }
     }
   };
+  let used = false;
   return (status) => {
     clearTimeout(timer);
+    used ||= status.pending > 0;
     const n = status.pending;
     if (status.state === "waiting") {
       write(text(navigator.onLine ? "retrying" : "offline", { n }), "waiting");
     } else if (status.state === "saving") {
       // A save that takes no time is not worth a word: the line would flicker at every answer.
       timer = window.setTimeout(() => write(text("saving"), "saving"), SLOW_MS);
-    } else {
+    } else if (used) {
       write(text("saved"), "saved");
     }
     const words = [];

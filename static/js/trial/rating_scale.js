@@ -88,7 +88,7 @@ export function mount(showing) {
     part("selection").hidden = !selected;
     if (held && selected) {
       part("selected").textContent = text(positions[held.index] === null ? "tapLine" : "selected", { at: held.index + 1 });
-      part("back").disabled = positions[held.index] === null;
+      part("selection").dataset.placed = String(positions[held.index] !== null);
     }
   };
   /** @param {typeof held} next */
@@ -100,7 +100,7 @@ export function mount(showing) {
   /** Bring a position into the window, if it is not. @param {number} position */
   const reveal = (position) => {
     const x = toScreen(view, position);
-    const edge = Math.min(board.size.piece, view.width / 4);
+    const edge = Math.min(board.size.width, view.width / 4);
     if (x < edge || x > view.width - edge) {
       see(panned(view, x < edge ? x - edge : x - view.width + edge));
     }
@@ -127,7 +127,7 @@ export function mount(showing) {
   const zoomBy = (factor, pixel = view.width / 2) => motion.glide(view, zoomed(view, pixel, factor));
   const fitAll = () => {
     const placed = /** @type {number[]} */ (positions.filter((position) => position !== null));
-    motion.glide(view, fitting(view, placed, board.size.piece));
+    motion.glide(view, fitting(view, placed, 0.7 * board.size.width));
   };
   /** In the order of the line, so that the dialog steps from neighbour to neighbour. @param {number} index */
   const look = (index) => {

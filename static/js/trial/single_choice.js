@@ -121,7 +121,7 @@ export function mount({ root, trial, rules, element, answer, open, enlarge, text
         const box = option.querySelector("[data-box]");
         box.style.width = `${size.width}px`;
         box.style.height = `${size.height}px`;
-        place(box.firstElementChild, size);
+        place(box.firstElementChild, { width: size.width + 0.01, height: size.height + 0.01 });
       }
     },
     remove() {

@@ -9,6 +9,8 @@ import { lanes, toScreen } from "./line.js";
 
 const GAP = 8;
 const LEAST_PITCH = 14;
+/** Room above the top lane, where the selected picture's buttons come up. */
+const TOOLS = 56;
 
 /**
  * @typedef {object} Drawn
@@ -38,12 +40,16 @@ export function createBoard(root, { trial, element, text }) {
   const chips = trial.stimuli.map((_, index) => make("chip", index));
   const pieces = trial.stimuli.map((_, index) => make("piece", index));
   const faces = pieces.map((piece) => /** @type {HTMLElement} */ (piece.querySelector("[data-box]")));
-  const hairs = pieces.map((piece) => /** @type {HTMLElement} */ (piece.querySelector("[data-hair]")));
+  // Beneath all pictures, so that no picture has another's hair across its face.
+  const hairs = pieces.map(() => part("hair").content.firstElementChild.cloneNode(true));
   tray.append(...chips);
+  part("hairs").append(...hairs);
   part("pieces").append(...pieces);
   part("low").textContent = trial.question.low_label;
   part("high").textContent = trial.question.high_label;
-  const size = { piece: 0, height: 0, axis: 0 };
+  const size = { width: 0, piece: 0, height: 0, axis: 0, chip: 0 };
+  /** @type {number[]} */
+  let heights = [];
 
   /** Measure once per resize; drawing reads nothing from the page. */
   const measure = () => {
@@ -51,25 +57,31 @@ export function createBoard(root, { trial, element, text }) {
     size.height = field.clientHeight;
     size.axis = size.height - axis.offsetTop;
     const room = size.height - size.axis;
-    size.piece = Math.round(Math.max(56, Math.min(168, room * 0.46, field.clientWidth / 4.2)));
-    faces.forEach((face) => {
-      face.style.width = face.style.height = `${size.piece}px`;
-      place(/** @type {HTMLImageElement} */ (face.firstElementChild), { width: size.piece, height: size.piece });
+    const box = Math.round(Math.max(56, Math.min(200, room * 0.44, field.clientWidth / 4.2)));
+    const placed = faces.map((face) =>
+      place(/** @type {HTMLImageElement} */ (face.firstElementChild), { width: box, height: box }),
+    );
+    heights = placed.map(({ height }) => height);
+    size.piece = Math.max(...heights);
+    size.width = Math.max(...placed.map(({ width }) => width));
+    // A placed chip may be out of the layout: the others tell how high all are.
+    size.chip = Math.max(...chips.map((chip) => chip.offsetHeight)) || size.chip;
+    const chip = { width: 1.5 * size.chip, height: size.chip };
+    const widths = chips.map((each) => {
+      const { width } = place(/** @type {HTMLImageElement} */ (each.querySelector("img")), chip);
+      each.style.width = `${Math.max(44, width)}px`;
+      return width + GAP;
     });
-    const box = parseFloat(getComputedStyle(tray).getPropertyValue("--chip"));
-    chips.forEach((chip) => {
-      place(/** @type {HTMLImageElement} */ (chip.querySelector("img")), { width: box, height: box });
-    });
-    tray.dataset.scrolls = String(chips.length * (box + GAP + 4) > tray.clientWidth);
+    tray.dataset.scrolls = String(widths.reduce((a, b) => a + b, 2 * 32) > tray.clientWidth);
     return { width: field.clientWidth };
   };
 
   /** How far above the line each piece's lower edge lies. @param {Drawn} drawn */
   const lifts = ({ positions, view }) => {
     const placed = positions.flatMap((position, index) => (position === null ? [] : [index]));
-    const lane = lanes(placed.map((index) => /** @type {number} */ (positions[index])), view.scale, size.piece + GAP);
+    const lane = lanes(placed.map((index) => /** @type {number} */ (positions[index])), view.scale, size.width + GAP);
     const most = Math.max(1, ...lane);
-    const room = size.height - size.axis - size.piece - 2 * GAP;
+    const room = size.height - size.axis - size.piece - 2 * GAP - TOOLS;
     const pitch = Math.max(LEAST_PITCH, Math.min(size.piece + GAP, room / most));
     return new Map(placed.map((index, at) => [index, 2 * GAP + lane[at] * pitch]));
   };
@@ -86,17 +98,20 @@ export function createBoard(root, { trial, element, text }) {
       toggle(pieces[index], "held", index === held);
       toggle(chips[index], "held", index === held);
       toggle(pieces[index], "dragged", dragged);
+      toggle(hairs[index], "shown", position !== null);
       if (!shown) {
         return;
       }
-      const far = 3 * size.piece;
+      const far = 3 * size.width;
       const x = position === null ? /** @type {any} */ (pointer).x : toScreen(view, position);
       const up = dragged
-        ? size.height - size.axis - /** @type {any} */ (pointer).y - size.piece / 2
+        ? size.height - size.axis - /** @type {any} */ (pointer).y - heights[index] / 2
         : /** @type {number} */ (lift.get(index));
-      pieces[index].style.transform = `translate3d(${Math.max(-far, Math.min(view.width + far, x))}px,0,0)`;
+      const across = `translate3d(${Math.max(-far, Math.min(view.width + far, x))}px,0,0)`;
+      pieces[index].style.transform = across;
       faces[index].style.transform = `translate3d(-50%,${-up}px,0)`;
-      hairs[index].style.transform = `scaleY(${Math.max(0, up)})`;
+      hairs[index].style.transform = across;
+      hairs[index].firstElementChild.style.transform = `scaleY(${Math.max(0, up)})`;
     });
   };
 
