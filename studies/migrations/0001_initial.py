@@ -2,9 +2,10 @@
 
 import django.core.validators
 import django.db.models.deletion
-import studies.models.study
 from django.conf import settings
 from django.db import migrations, models
+
+import studies.models.study
 
 
 class Migration(migrations.Migration):

@@ -21,6 +21,21 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
             kinds.append(Participant.Kind.SIMULATED)
         return self.filter(study=study, kind__in=kinds)
 
+    def visiting(self, public_id: str) -> Participant | None:
+        """The participant with what every answer needs of the study; the rest loads when asked."""
+        rules = (
+            "study__protocol",
+            "study__allow_tie",
+            "study__allow_none",
+            "study__show_references",
+        )
+        own = ("public_id", "secret_sha256", "state")
+        found = self.select_related("study").only(*own, *rules)
+        try:
+            return found.get(public_id=public_id)
+        except Participant.DoesNotExist:
+            return None
+
 
 class Participant(models.Model):
     """One person's visit to one study; its secret is stored as a hash only."""

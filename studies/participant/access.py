@@ -55,10 +55,10 @@ def trial_of(participant: Participant, public_id: str) -> Trial:
     """The participant's trial of that id, ready to be answered without another query."""
     if participant.state in (Participant.State.STARTED, Participant.State.DECLINED):
         raise Refused(409, "consent: must be given before a trial is answered")
-    trial = participant.trials.filter(public_id=public_id).first()
-    if trial is None:
-        raise Refused(404, "trial: is none of this visit")
-    trial.participant = participant
+    try:
+        trial = participant.trials.only("participant", "slot", "addresses").get(public_id=public_id)
+    except Trial.DoesNotExist as error:
+        raise Refused(404, "trial: is none of this visit") from error
     return trial
 
 
@@ -72,7 +72,7 @@ def same_site(request: HttpRequest) -> bool:
 
 def _holder(request: HttpRequest, public_id: str) -> Participant:
     secret = request.headers.get("X-Visit-Secret", "")
-    found = Participant.objects.select_related("study").filter(public_id=public_id).first()
+    found = Participant.objects.visiting(public_id)
     if found is None or not found.knows(secret):
         raise Refused(403, "X-Visit-Secret: does not open this visit")
     return found

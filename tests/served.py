@@ -1,0 +1,159 @@
+"""A real site for tests: gunicorn on a database of its own, that can be killed and started again.
+
+`python -m tests.served` is what it runs first: migrate, make one live study, print its ids.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).resolve().parent.parent
+GUNICORN = ["--workers", "2", "--threads", "4"]
+
+
+@dataclass
+class Site:
+    """One site in `folder`, on SQLite there or on `database_url`."""
+
+    folder: Path
+    database_url: str = ""
+    options: list[str] = field(default_factory=lambda: list(GUNICORN))
+    port: int = 0
+    study: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing but what is named here: a test never reaches another site's state."""
+        own = {
+            "PARAGONE_VAR": str(self.folder),
+            "SECRET_KEY": "served-served-served-served-served-served-served-served-served",
+            "DATABASE_URL": self.database_url or f"sqlite:///{self.folder / 'db.sqlite3'}",
+            "LOG_LEVEL": "WARNING",
+        }
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | own
+
+    def make(self, **values: Any) -> Self:
+        """Migrate and make the live study, in a process that knows this site's settings only."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        made = subprocess.run(
+            [sys.executable, "-m", "tests.served", json.dumps(values)],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        self.study = json.loads(made.stdout.splitlines()[-1])
+        return self
+
+    def start(self) -> Self:
+        """Start gunicorn (on the same port again after a kill) and wait until it answers."""
+        self.port = self.port or free_port()
+        words = [sys.executable, "-m", "gunicorn", "evalsite.wsgi", *self.options]
+        self.process = subprocess.Popen(
+            [*words, "--bind", f"127.0.0.1:{self.port}"],
+            cwd=ROOT,
+            env=self.environment,
+            stderr=(self.folder / "web.log").open("ab"),
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError((self.folder / "web.log").read_text()[-2000:])
+            time.sleep(0.05)
+        return self
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """End the whole process group: the arbiter and its workers."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, how)
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def visit(self) -> "Visit":
+        """Press Start as a browser does."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        path = f"/s/{self.study['public_id']}/start"
+        connection.request("POST", path, headers={"Sec-Fetch-Site": "same-origin"})
+        response = connection.getresponse()
+        response.read()
+        if response.status != 303:
+            raise RuntimeError(f"{path}: {response.status}")
+        _, _, public_id, secret = response.headers["Location"].split("/")
+        return Visit(self.port, public_id, secret.lstrip("#"), connection)
+
+    def _answers(self) -> bool:
+        with suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection.request("GET", "/livez")
+            return connection.getresponse().status == 200
+        return False
+
+
+@dataclass
+class Visit:
+    """A visit over one kept-alive connection."""
+
+    port: int
+    public_id: str
+    secret: str
+    connection: http.client.HTTPConnection
+
+    def send(self, method: str, route: str, body: Any = None) -> tuple[int, Any]:
+        headers = {"X-Visit-Secret": self.secret, "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body)
+        try:
+            self.connection.request(method, f"/v/{self.public_id}/{route}", data, headers)
+            response = self.connection.getresponse()
+            return response.status, json.loads(response.read())
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            raise
+
+    def consent(self) -> list[dict[str, Any]]:
+        self.send("POST", "consent", {"agree": True})
+        trials: list[dict[str, Any]] = self.send("GET", "state")[1]["trials"]
+        return trials
+
+    def another_tab(self) -> "Visit":
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return Visit(self.port, self.public_id, self.secret, connection)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _main(values: dict[str, Any]) -> None:
+    import django
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "evalsite.settings"
+    django.setup()
+    from django.core.management import call_command
+
+    from studies import lifecycle
+    from tests import factories
+
+    call_command("migrate", verbosity=0)
+    study = factories.study(**values)
+    lifecycle.open_study(study)
+    recipes = list(study.recipes.order_by("pk").values_list("pk", flat=True))
+    sys.stdout.write(json.dumps({"public_id": study.public_id, "recipes": recipes}) + "\n")
+
+
+if __name__ == "__main__":
+    _main(json.loads(sys.argv[1]))
