@@ -9,6 +9,7 @@ from evalsite import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("", include("studies.participant.urls", namespace="participant")),
+    path("", include("studies.researcher.urls", namespace="researcher")),
     path("livez", health.livez, name="livez"),
     path("healthz", health.healthz, name="healthz"),
     path("admin/", admin.site.urls),

@@ -1,7 +1,7 @@
 """A study's course: draft, live, paused, closed. What may follow what is one table."""
 
 from studies.lifecycle.copying import copy_study
-from studies.lifecycle.opening import open_study, preview
+from studies.lifecycle.opening import discard_previews, open_study, preview
 from studies.lifecycle.readiness import Check, NotReady, checklist
 from studies.lifecycle.transitions import (
     TRANSITIONS,
@@ -21,6 +21,7 @@ __all__ = [
     "checklist",
     "close",
     "copy_study",
+    "discard_previews",
     "open_study",
     "pause",
     "preview",

@@ -10,7 +10,6 @@ from studies.planning.leases import AGREEMENT_MAX
 from studies.protocols import PROTOCOLS
 from stylize.models import Recipe, Scene
 
-
 NAMED = 12  # missing pictures that a sentence names before it counts
 
 

@@ -1,0 +1,1 @@
+"""From data to what is read: result object, plots, tables, page."""

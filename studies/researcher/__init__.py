@@ -1,0 +1,1 @@
+"""Dashboard and report of a study, for the researcher whose it is."""
