@@ -32,6 +32,7 @@ def cores() -> int:
 @celeryd_after_setup.connect
 def share_cores(sender: str, instance: Any, **_: object) -> None:
     """Each child's torch takes its share of the cores; read from here when the child loads it."""
+    code_version()  # before anybody changes the files: the children inherit what was found
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // instance.concurrency)))
 
 

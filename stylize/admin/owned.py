@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelMultipleChoiceField
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 
 
@@ -33,6 +34,9 @@ class OwnedAdmin(ModelAdmin):  # type: ignore[misc]
     warn_unsaved_form = True
     list_per_page = 50
 
+    class Media:
+        css = {"all": ["css/making.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         queryset: QuerySet[Any] = super().get_queryset(request)
         return queryset.visible_to(request.user)  # type: ignore[attr-defined,no-any-return]
@@ -49,6 +53,14 @@ class OwnedAdmin(ModelAdmin):  # type: ignore[misc]
         if obj.owner_id is None:
             obj.owner = request.user
         super().save_model(request, obj, form, change)
+
+    def page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        """A page of its own in the admin's frame."""
+        request.current_app = self.admin_site.name
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+        return TemplateResponse(request, template, {**frame, **context})
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

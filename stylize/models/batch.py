@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import Avg, Count, Max, Min
+from django.db.models import Avg, Count, Max, Min, Q
 from django.utils import timezone
 
 from stylize.models.owned import Owned, OwnedQuerySet
@@ -37,13 +37,33 @@ class Progress:
         return self.queued + self.running
 
     @property
+    def time_left(self) -> str:
+        """For people: about how long it will take."""
+        if self.seconds_left is None:
+            return "–"
+        minutes = round(self.seconds_left / 60)
+        if minutes < 2:
+            return f"{self.seconds_left:.0f} s"
+        return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+    @property
     def percent(self) -> int:
         return int(100 * self.fraction)
 
 
 class BatchQuerySet(OwnedQuerySet):
-    def live(self) -> BatchQuerySet:
+    def live(self) -> Self:
         return self.filter(cancelled_at=None)
+
+    def with_counts(self) -> Self:
+        """`total_n`, `done_n`, `failed_n` and `left_n` on each batch, for lists."""
+        state = "renderings__state"
+        return self.annotate(
+            total_n=Count("renderings"),
+            done_n=Count("renderings", filter=Q(**{state: "done"})),
+            failed_n=Count("renderings", filter=Q(**{state: "failed"})),
+            left_n=Count("renderings", filter=Q(**{f"{state}__in": ["queued", "running"]})),
+        )
 
     def ask(
         self,

@@ -46,8 +46,7 @@ def _checked(role: str, data: bytes) -> tuple[imaging.Array, bytes]:
     """Pixels to look at, and the PNG that is kept: no longer than any recipe can ask for."""
     if len(data) > settings.IMAGE_MAX_BYTES:
         raise imaging.ImageRefused(
-            f"The file has {len(data) / 2**20:.1f} MiB; "
-            f"it may have at most {settings.IMAGE_MAX_BYTES / 2**20:g} MiB."
+            f"The file is larger than {settings.IMAGE_MAX_BYTES / 2**20:g} MiB."
         )
     if role == Image.Role.MASK:
         labels = imaging.read_label_png(data)

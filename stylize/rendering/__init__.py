@@ -5,11 +5,11 @@ a method, in a worker's child or in the web process of who edits recipes, never 
 """
 
 from stylize.rendering.catalogue import (
-    ENCODERS,
     MethodInfo,
     check_recipe,
-    default_recipes,
+    default_recipe,
     describe,
+    encoders,
     fill,
     imported_weights,
     postprocesses,
@@ -19,13 +19,13 @@ from stylize.rendering.machine import code_version
 from stylize.rendering.making import Picture, render
 
 __all__ = [
-    "ENCODERS",
     "MethodInfo",
     "Picture",
     "check_recipe",
     "code_version",
-    "default_recipes",
+    "default_recipe",
     "describe",
+    "encoders",
     "fill",
     "imported_weights",
     "postprocesses",

@@ -10,8 +10,6 @@ from stylize import record
 from stylize.models import Batch, Recipe, Scene, Weights
 from stylize.rendering.door import method_of, numeric
 
-ENCODERS = ("pyramid",)
-
 
 @dataclass(frozen=True)
 class MethodInfo:
@@ -78,6 +76,11 @@ def _citation(citation: record.Citation) -> str:
     return f"{', '.join(citation.authors)} ({citation.year}): {text}"
 
 
+def encoders() -> tuple[str, ...]:
+    """Keys of the encoders that methods with an encoder may read."""
+    return tuple(numeric()[0].ENCODERS)
+
+
 def postprocesses() -> tuple[str, ...]:
     """Keys of what may follow a method."""
     return tuple(numeric()[3].registry())
@@ -96,8 +99,8 @@ def check_recipe(
             the name of a parameter.
     """
     found = method_of(method)
-    if found.needs.encoder and encoder not in ENCODERS:
-        raise ValueError(f"encoder: came {encoder!r}, must be one of {', '.join(ENCODERS)}")
+    if found.needs.encoder and encoder not in encoders():
+        raise ValueError(f"encoder: came {encoder!r}, must be one of {', '.join(encoders())}")
     for key in postprocess:
         if key not in postprocesses():
             raise ValueError(
@@ -127,20 +130,17 @@ def fill(recipe: Recipe) -> Recipe:
     return recipe
 
 
-def default_recipes(owner: Any, size: int) -> list[Recipe]:
-    """The owner's default recipe of every method at this size, made where it is not there."""
-    made = []
-    for method in numeric()[2].registry().values():
-        fresh = fill(Recipe(method=method.key, size=size))
-        values = {name: getattr(fresh, name) for name in (*Recipe.FIXED, *Recipe.COPIED)}
-        recipe, _ = Recipe.objects.get_or_create(
-            owner=owner, name=f"{method.title}, {size} px", defaults=values
-        )
-        made.append(recipe)
-    return made
+def default_recipe(owner: Any, method: str, size: int) -> Recipe:
+    """The owner's default recipe of a method at this size, made where it is not there."""
+    fresh = fill(Recipe(method=method, size=size))
+    values = {name: getattr(fresh, name) for name in (*Recipe.FIXED, *Recipe.COPIED)}
+    recipe: Recipe = Recipe.objects.get_or_create(
+        owner=owner, name=f"{fresh.method_title}, {size} px", defaults=values
+    )[0]
+    return recipe
 
 
 def render_all(owner: Any, scenes: Iterable[Scene], size: int = 512, seed: int = 0) -> Batch:
     """Ask for the default recipe of every method on these scenes."""
-    recipes = default_recipes(owner, size)
+    recipes = [default_recipe(owner, method, size) for method in numeric()[2].registry()]
     return Batch.objects.ask(owner, scenes, recipes, seed, name=f"All methods, {size} px")

@@ -3,11 +3,18 @@
 from argparse import ArgumentParser
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from stylize.imaging import ImageRefused
 from stylize.management.owner import owner_named
 from stylize.models import Image
+
+
+def _head(path: Path) -> bytes:
+    """The file, or of one that is too large just enough to refuse it."""
+    with path.open("rb") as file:
+        return file.read(settings.IMAGE_MAX_BYTES + 1)
 
 
 class Command(BaseCommand):
@@ -25,7 +32,7 @@ class Command(BaseCommand):
         new = there = refused = 0
         for path in sorted(path for path in folder.iterdir() if path.is_file()):
             try:
-                _, created = Image.objects.get_or_take(user, role, path.stem, path.read_bytes())
+                _, created = Image.objects.get_or_take(user, role, path.stem, _head(path))
             except (ImageRefused, OSError) as error:
                 refused += 1
                 self.stderr.write(self.style.ERROR(f"{path.name}: {error}"))

@@ -1,0 +1,112 @@
+"""A recipe's form, built from the parameters of its method."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from stylize.admin.owned import OwnedForm
+from stylize.models import Recipe
+from stylize.rendering import MethodInfo, encoders, fill, postprocesses
+
+PREFIX = "parameter_"  # a parameter may be called `size` or `name`, as the recipe's own fields are
+
+
+class RecipeForm(OwnedForm):
+    """Collects the method's parameters and has `rendering.fill` check them."""
+
+    info: MethodInfo
+
+    class Meta:
+        model = Recipe
+        fields = ["name", "size", "encoder", "postprocess"]
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        recipe = self.instance
+        recipe.method = self.info.key
+        recipe.encoder = said.get("encoder") or "pyramid"
+        recipe.postprocess = said.get("postprocess") or []
+        recipe.parameters = {
+            name.removeprefix(PREFIX): value
+            for name, value in said.items()
+            if name.startswith(PREFIX)
+        }
+        if not self.errors:
+            try:
+                fill(recipe)
+            except ValueError as error:
+                name = PREFIX + str(error).partition(":")[0]
+                self.add_error(name if name in self.fields else None, str(error))
+        # What `fill` set must not be overwritten by what the form collected.
+        return {**said, "encoder": recipe.encoder, "postprocess": recipe.postprocess}
+
+
+def form_for(info: MethodInfo, recipe: Recipe | None) -> type[RecipeForm]:
+    """The form of a new recipe with this method, or of an existing one."""
+    values = {} if recipe is None else recipe.parameters
+    fields: dict[str, Any] = {
+        "name": forms.CharField(max_length=120, widget=UnfoldAdminTextInputWidget),
+        "size": forms.IntegerField(
+            min_value=16,
+            initial=512,
+            widget=UnfoldAdminIntegerFieldWidget,
+            help_text=Recipe._meta.get_field("size").help_text,
+        ),
+    }
+    for parameter in info.parameters:
+        name = parameter["name"]
+        fields[PREFIX + name] = _field(parameter, values.get(name, parameter["default"]))
+    if "an encoder" in info.needs:
+        fields["encoder"] = forms.ChoiceField(
+            choices=[(key, key) for key in encoders()], widget=UnfoldAdminSelectWidget
+        )
+    else:
+        fields["encoder"] = forms.CharField(required=False, widget=forms.HiddenInput)
+    fields["postprocess"] = forms.MultipleChoiceField(
+        choices=[(key, key.replace("_", " ")) for key in postprocesses()],
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="What follows the method.",
+    )
+    return type("RecipeForm", (RecipeForm,), {"info": info, **fields})
+
+
+def _field(parameter: dict[str, Any], initial: object) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": parameter["name"].replace("_", " ").capitalize(),
+        "initial": initial,
+        "help_text": _help(parameter),
+    }
+    bounds = {"min_value": parameter["low"], "max_value": parameter["high"]}
+    if parameter["type"] == "bool":
+        return forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget, **common)
+    if parameter["type"] == "int":
+        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **bounds, **common)
+    if parameter["type"] == "float":
+        step = UnfoldAdminDecimalFieldWidget({"step": "any"})
+        return forms.FloatField(widget=step, **bounds, **common)
+    if parameter["choices"]:
+        choices = [(choice, choice) for choice in parameter["choices"]]
+        return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **common)
+    return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
+
+
+def _help(parameter: dict[str, Any]) -> str:
+    low, high = parameter["low"], parameter["high"]
+    bounds = ""
+    if low is not None and high is not None:
+        bounds = f"{low:g} to {high:g}"
+    elif low is not None:
+        bounds = f"at least {low:g}"
+    elif high is not None:
+        bounds = f"at most {high:g}"
+    told = [parameter["help"], bounds, f"default {parameter['default']}"]
+    return " · ".join(part for part in told if part)
