@@ -77,7 +77,7 @@ export function mount(showing) {
     const missing = positions.filter((position) => position === null).length;
     part("left").textContent = missing ? left() : text("allPlaced");
     part("done").disabled = missing > 0 || held?.by === "pointer";
-    part("hint").hidden = missing < count || held?.by === "pointer";
+    part("hint").hidden = missing < count || held !== null;
     part("fit").disabled = missing === count;
     positions.forEach((_, index) => board.label(index, positions, where(index)));
     tools();

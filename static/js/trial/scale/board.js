@@ -9,6 +9,8 @@ import { lanes, toScreen } from "./line.js";
 
 const GAP = 8;
 const LEAST_PITCH = 14;
+const LEAST_PIECE = 52;
+const SHRINKS = Array.from({ length: 14 }, (_, step) => 0.92 ** step);
 /** Room above the top lane, where the selected picture's buttons come up. */
 const TOOLS = 56;
 
@@ -76,20 +78,34 @@ export function createBoard(root, { trial, element, text }) {
     return { width: field.clientWidth };
   };
 
-  /** How far above the line each piece's lower edge lies. @param {Drawn} drawn */
-  const lifts = ({ positions, view }) => {
+  /**
+   * How far above the line each piece's lower edge lies, and how much all are shrunk: where many
+   * fan out, smaller ones beat covered ones; only the smallest overlap.
+   *
+   * @param {Drawn} drawn
+   */
+  const arrange = ({ positions, view }) => {
     const placed = positions.flatMap((position, index) => (position === null ? [] : [index]));
-    const lane = lanes(placed.map((index) => /** @type {number} */ (positions[index])), view.scale, size.width + GAP);
-    const most = Math.max(1, ...lane);
-    const room = size.height - size.axis - size.piece - 2 * GAP - TOOLS;
-    const pitch = Math.max(LEAST_PITCH, Math.min(size.piece + GAP, room / most));
-    return new Map(placed.map((index, at) => [index, 2 * GAP + lane[at] * pitch]));
+    const xs = placed.map((index) => /** @type {number} */ (positions[index]));
+    const room = size.height - size.axis - 2 * GAP - TOOLS;
+    let shrink = 1;
+    let lane = /** @type {number[]} */ ([]);
+    for (const tried of SHRINKS) {
+      shrink = Math.max(tried, Math.min(1, LEAST_PIECE / size.piece));
+      lane = lanes(xs, view.scale, size.width * shrink + GAP);
+      if ((Math.max(0, ...lane) + 1) * (size.piece * shrink + GAP) <= room) {
+        break;
+      }
+    }
+    const high = size.piece * shrink;
+    const pitch = Math.max(LEAST_PITCH, Math.min(high + GAP, (room - high) / Math.max(1, ...lane)));
+    return { shrink, lift: new Map(placed.map((index, at) => [index, 2 * GAP + lane[at] * pitch])) };
   };
 
   /** @param {Drawn} drawn */
   const draw = (drawn) => {
     const { positions, view, held, pointer } = drawn;
-    const lift = lifts(drawn);
+    const { shrink, lift } = arrange(drawn);
     positions.forEach((position, index) => {
       const dragged = index === held && pointer !== null;
       const shown = position !== null || dragged;
@@ -99,17 +115,18 @@ export function createBoard(root, { trial, element, text }) {
       toggle(chips[index], "held", index === held);
       toggle(pieces[index], "dragged", dragged);
       toggle(hairs[index], "shown", position !== null);
+      toggle(hairs[index], "held", index === held);
       if (!shown) {
         return;
       }
       const far = 3 * size.width;
       const x = position === null ? /** @type {any} */ (pointer).x : toScreen(view, position);
       const up = dragged
-        ? size.height - size.axis - /** @type {any} */ (pointer).y - heights[index] / 2
+        ? size.height - size.axis - /** @type {any} */ (pointer).y - (heights[index] * shrink) / 2
         : /** @type {number} */ (lift.get(index));
       const across = `translate3d(${Math.max(-far, Math.min(view.width + far, x))}px,0,0)`;
       pieces[index].style.transform = across;
-      faces[index].style.transform = `translate3d(-50%,${-up}px,0)`;
+      faces[index].style.transform = `translate3d(-50%,${-up}px,0) scale(${shrink})`;
       hairs[index].style.transform = across;
       hairs[index].firstElementChild.style.transform = `scaleY(${Math.max(0, up)})`;
     });
