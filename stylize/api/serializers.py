@@ -1,0 +1,175 @@
+"""What the making API says and takes."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from stylize.models import Batch, Image, Recipe, Rendering, Scene
+from stylize.rendering import fill
+
+
+class VisibleField(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
+    """A row's id; to somebody else's rows it says that there is none."""
+
+    def get_queryset(self) -> Any:
+        queryset: Any = super().get_queryset()
+        return queryset.visible_to(self.context["request"].user)
+
+
+class OwnedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    """Names are unique per owner, and the owner is who asks."""
+
+    def validate_name(self, name: str) -> str:
+        model: Any = self.Meta.model
+        rows = model.objects.filter(owner=self.context["request"].user, name=name)
+        if rows.exclude(pk=getattr(self.instance, "pk", None)).exists():
+            raise serializers.ValidationError(
+                f"You have a {model._meta.verbose_name} of this name."
+            )
+        return name
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        return super().create({**validated_data, "owner": self.context["request"].user})
+
+
+class ImageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    class Meta:
+        model = Image
+        fields = ["id", "role", "name", "width", "height", "sha256", "created_at"]
+        read_only_fields = fields
+
+
+class UploadSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    role = serializers.ChoiceField(choices=Image.Role.choices)
+    files = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=500)
+
+
+class RefusedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    name = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class TakenSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    images = ImageSerializer(many=True)
+    refused = RefusedSerializer(many=True)
+
+
+class SceneSerializer(OwnedSerializer):
+    content = VisibleField(queryset=Image.objects.filter(role="content"))
+    styles = VisibleField(queryset=Image.objects.filter(role="style"), many=True)
+    content_mask = VisibleField(
+        queryset=Image.objects.filter(role="mask"), required=False, allow_null=True
+    )
+    style_mask = VisibleField(
+        queryset=Image.objects.filter(role="mask"), required=False, allow_null=True
+    )
+
+    class Meta:
+        model = Scene
+        fields = ["id", "name", "content", "styles", "content_mask", "style_mask", "tags"]
+
+
+class RecipeSerializer(OwnedSerializer):
+    """`parameters` may be left out in part: the method's defaults fill them."""
+
+    method = serializers.CharField()
+    parameters = serializers.DictField(default=dict)
+    postprocess = serializers.ListField(child=serializers.CharField(), default=list)
+    encoder = serializers.CharField(default="pyramid")
+
+    class Meta:
+        model = Recipe
+        fields = [
+            "id", "name", "method", "method_title", "citation", "parameters", "encoder",
+            "postprocess", "size", "queue", "created_at",
+        ]  # fmt: skip
+        read_only_fields = ["queue", "method_title", "citation", "created_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            filled = fill(Recipe(**attrs))
+        except ValueError as error:
+            about = str(error).partition(":")[0]
+            field = about if about in ("method", "encoder", "postprocess") else "parameters"
+            raise serializers.ValidationError({field: str(error)}) from error
+        return attrs | {name: getattr(filled, name) for name in (*Recipe.FIXED, *Recipe.COPIED)}
+
+
+class ParameterSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    name = serializers.CharField()
+    type = serializers.ChoiceField(choices=["int", "float", "bool", "str"])
+    default = serializers.JSONField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    choices = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    help = serializers.CharField()
+
+
+class MethodSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    key = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+    citation = serializers.CharField()
+    first_author = serializers.CharField()
+    year = serializers.IntegerField()
+    needs = serializers.ListField(child=serializers.CharField())
+    queue = serializers.CharField()
+    state = serializers.CharField()
+    parameters = ParameterSerializer(many=True)
+
+
+class ProgressSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    total = serializers.IntegerField()
+    queued = serializers.IntegerField()
+    running = serializers.IntegerField()
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    cancelled = serializers.IntegerField()
+    fraction = serializers.FloatField()
+    per_minute = serializers.FloatField(allow_null=True)
+    seconds_left = serializers.FloatField(allow_null=True)
+
+
+class BatchSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    class Meta:
+        model = Batch
+        fields = ["id", "name", "left_out", "created_at", "cancelled_at"]
+        read_only_fields = fields
+
+
+class BatchProgressSerializer(BatchSerializer):
+    progress = serializers.SerializerMethodField()
+
+    class Meta(BatchSerializer.Meta):
+        fields = [*BatchSerializer.Meta.fields, "progress"]
+        read_only_fields = fields
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, batch: Batch) -> Any:
+        return ProgressSerializer(batch.progress()).data
+
+
+class AskSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    scenes = VisibleField(queryset=Scene.objects.all(), many=True, allow_empty=False)
+    recipes = VisibleField(queryset=Recipe.objects.all(), many=True, allow_empty=False)
+    seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class AskAllSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    scenes = VisibleField(queryset=Scene.objects.all(), many=True, allow_empty=False)
+    size = serializers.IntegerField(min_value=16, max_value=settings.RECIPE_MAX_SIZE, default=512)
+    seed = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
+
+
+class RenderingSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    class Meta:
+        model = Rendering
+        fields = [
+            "id", "scene", "recipe", "seed", "state", "progress", "attempts", "error", "worker",
+            "created_at", "started_at", "finished_at", "supersedes", "superseded_at",
+            "width", "height", "sha256", "provenance",
+        ]  # fmt: skip
+        read_only_fields = fields
