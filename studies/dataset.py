@@ -1,6 +1,6 @@
 """Rows → arrays: the only door into the analysis. Order is that of the trials, so nothing depends on the database."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,39 +183,49 @@ def exclusions(study: Study, question: Question) -> Exclusions:
     )
 
 
-def raw_rows(study: Study) -> Iterator[dict[str, Any]]:
-    """Every answer but a preview's, one dictionary each, with what was shown as names.
-
-    `counted` says whether the report uses it. A panel's participant id is nowhere in it.
-    """
-    names, counted = _names(study), {"person", "simulated"} if study.simulated else {"person"}
-    answers = (
+def raw_answers(study: Study) -> QuerySet[Answer]:
+    """Every answer but a preview's, in the order of the trials."""
+    return (
         Answer.objects.filter(trial__participant__study=study)
         .exclude(trial__participant__kind=Participant.Kind.PREVIEW)
         .select_related("trial__participant", "trial__question", "trial__scene")
         .annotate(revisions=Count("trial__revisions"))
         .order_by("trial_id")
     )
-    for answer in answers.iterator(chunk_size=2000):
-        trial, person = answer.trial, answer.trial.participant
-        used = person.kind in counted and person.state == Participant.State.FINISHED
-        yield {
-            "trial": trial.public_id,
-            "participant": person.public_id,
-            "participant_kind": person.kind,
-            "participant_state": person.state,
-            "counted": used and trial.kind != Trial.Kind.PRACTICE,
-            "question": trial.question.position,
-            "kind": trial.kind,
-            "scene": trial.scene.name if trial.scene else None,
-            "shown": [names[stimulus] for stimulus in trial.stimuli],
-            "addresses": trial.addresses,
-            "content": answer.content,
-            "reaction_ms": answer.reaction_ms,
-            "planned_at": trial.created_at,
-            "received_at": answer.received_at,
-            "revisions": answer.revisions,
-        }
+
+
+def raw_rows(study: Study, answers: Iterable[Answer] | None = None) -> Iterator[dict[str, Any]]:
+    """All raw answers, or those given, one dictionary each, with what was shown as names.
+
+    `counted` says whether the report uses it. A panel's participant id is nowhere in it.
+    """
+    names = _names(study)
+    chunks = raw_answers(study).iterator(chunk_size=2000) if answers is None else answers
+    for answer in chunks:
+        yield _raw(study, answer, names)
+
+
+def _raw(study: Study, answer: Any, names: Mapping[int, tuple[str, str]]) -> dict[str, Any]:
+    trial, person = answer.trial, answer.trial.participant
+    used = person.kind == "person" or (study.simulated and person.kind == "simulated")
+    finished = person.state == Participant.State.FINISHED
+    return {
+        "trial": trial.public_id,
+        "participant": person.public_id,
+        "participant_kind": person.kind,
+        "participant_state": person.state,
+        "counted": used and finished and trial.kind != Trial.Kind.PRACTICE,
+        "question": trial.question.position,
+        "kind": trial.kind,
+        "scene": trial.scene.name if trial.scene else None,
+        "shown": [names[stimulus] for stimulus in trial.stimuli],
+        "addresses": trial.addresses,
+        "content": answer.content,
+        "reaction_ms": answer.reaction_ms,
+        "planned_at": trial.created_at,
+        "received_at": answer.received_at,
+        "revisions": answer.revisions,
+    }
 
 
 def _rows(study: Study, question: Question, unfinished: bool) -> Iterator[_Row]:

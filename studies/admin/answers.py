@@ -53,8 +53,9 @@ class ParticipantAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        rows = rows.annotate(trials_made=Count("trials"), answers=Count("trials__answer"))
-        return rows
+        counts = {"trials_made": Count("trials"), "answers": Count("trials__answer")}
+        counted: QuerySet[Any] = rows.annotate(**counts)
+        return counted
 
     @admin.display(description="Answered")
     def answered(self, participant: Any) -> str:

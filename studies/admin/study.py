@@ -92,7 +92,8 @@ class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
         counted = Q(participants__kind="person") | Q(participants__kind="simulated", simulated=True)
         finished = Q(participants__state="finished") & counted
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(finished=Count("participants", filter=finished))
+        shown: QuerySet[Any] = rows.annotate(finished=Count("participants", filter=finished))
+        return shown
 
     @display(description="State", label=STATE_COLOURS, ordering="state")  # type: ignore[untyped-decorator]
     def state_badge(self, study: Study) -> tuple[str, str]:

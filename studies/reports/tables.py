@@ -7,7 +7,7 @@ from typing import Any
 
 from studies import dataset
 from studies.analysis.result import Item, Ranking
-from studies.models import Study
+from studies.models import Answer, Study
 from studies.reports.build import Report
 from studies.reports.codebook import ANSWER_COLUMNS, RANKING_COLUMNS
 
@@ -76,6 +76,31 @@ def _rating_scale(row: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[
         return
     for (scene, recipe), address in zip(row["shown"], row["addresses"], strict=True):
         yield common | {"scene": scene, "recipe": recipe, "position": positions[address]}
+
+
+def answer_objects(study: Study, answers: Iterable[Answer]) -> Iterator[dict[str, Any]]:
+    """Some raw answers for JSON: one object each, pictures by scene and recipe."""
+    for row in dataset.raw_rows(study, answers):
+        content, kept = row["content"], {**row}
+        for name in ("content", "addresses", "shown"):
+            del kept[name]
+        placed = content.get("positions", {})
+        named = dict(zip(row["addresses"], row["shown"], strict=True))
+        yield kept | {
+            "shown": [{"scene": scene, "recipe": recipe} for scene, recipe in row["shown"]],
+            "choice": _word(content.get("chosen"), row),
+            "positions": [
+                {"scene": named[address][0], "recipe": named[address][1], "position": position}
+                for address, position in placed.items()
+            ],
+        }
+
+
+def _word(chosen: str | None, row: Mapping[str, Any]) -> str | None:
+    """left, right, tie, skip, none, or the recipe that was chosen from a list."""
+    if chosen in row["addresses"]:
+        return str(row["shown"][row["addresses"].index(chosen)][1])
+    return {"a": "left", "b": "right"}.get(chosen or "", chosen)
 
 
 EXPORTS = {
