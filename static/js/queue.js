@@ -22,7 +22,8 @@ const FOREIGN_REFUSALS = 8;
  * @typedef {object} Queue
  * @property {(body: Record<string, any>) => Promise<void>} add  Resolves once it is stored here.
  * @property {() => Promise<void>} flushed  Resolves once nothing is pending.
- * @property {() => Promise<Set<string>>} trials  Those with an answer that waits or was refused.
+ * @property {() => Promise<Set<string>>} trials  Those whose answer waits, was refused, or was sent
+ *   from here: the state that the server gave before may not know it yet.
  * @property {() => Promise<void>} forgetRefused  They are answered anew.
  * @property {() => void} wake  Try now, whatever the back-off says.
  * @property {() => Status} status
@@ -42,6 +43,8 @@ export function createQueue({ visit, store, send, changed = () => {}, delay = ba
   const status = { state: "saved", pending: 0, durable: true, refused: [] };
   let running = /** @type {Promise<void> | null} */ (null);
   let pause = new AbortController();
+  /** @type {Set<string>} */
+  const sent = new Set();
   let last = 0;
 
   /** @param {Status["state"]} state @param {import("./store.js").Item[]} items */
@@ -64,6 +67,7 @@ export function createQueue({ visit, store, send, changed = () => {}, delay = ba
       report(failures ? "waiting" : "saving", items);
       try {
         await send({ ...next.body, uuid: next.uuid });
+        sent.add(next.body.trial);
         await store.remove(next.uuid);
         failures = 0;
       } catch (error) {
@@ -103,7 +107,7 @@ export function createQueue({ visit, store, send, changed = () => {}, delay = ba
         await run();
       } while ((await store.all()).some((item) => !item.refused));
     },
-    trials: async () => new Set((await store.all()).map((item) => item.body.trial)),
+    trials: async () => new Set([...sent, ...(await store.all()).map((item) => item.body.trial)]),
     async forgetRefused() {
       const refused = (await store.all()).filter((item) => item.refused);
       await Promise.all(refused.map((item) => store.remove(item.uuid)));
