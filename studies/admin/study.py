@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, ManyToManyField, Q, QuerySet
+from django.db.models import Count, Field, ManyToManyField, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from unfold.admin import TabularInline
@@ -113,6 +113,14 @@ class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
                 "help_text": "",
             }
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name == "redirect_url":
+            kwargs["assume_scheme"] = "https"
+        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         return (obj is None or obj.editable) and bool(super().has_change_permission(request, obj))
