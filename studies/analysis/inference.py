@@ -7,7 +7,7 @@ Votes of one participant are not independent; taken as independent their interva
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit  # Student's t; scipy.stats takes seconds to import
 
 from studies.analysis.checks import Flags, Reals
 from studies.analysis.result import Item, number
@@ -90,7 +90,7 @@ def quantile(participants: int, level: float = LEVEL) -> float:
     """
     if participants < LEAST_PARTICIPANTS:
         return float("nan")
-    return float(student.ppf(0.5 + level / 2, participants - 1))
+    return float(stdtrit(participants - 1, 0.5 + level / 2))
 
 
 def p_value(estimate: float, se: float, participants: int) -> float:
@@ -104,7 +104,7 @@ def p_value(estimate: float, se: float, participants: int) -> float:
     """
     if participants < LEAST_PARTICIPANTS or not se > 0:
         return float("nan")
-    return float(2 * student.sf(abs(estimate) / se, participants - 1))
+    return float(2 * stdtr(participants - 1, -abs(estimate) / se))
 
 
 def few_reversals(wins: Reals, losses: Reals) -> Flags:

@@ -54,9 +54,11 @@ def tallies(votes: Votes) -> tuple[Reals, Reals, Reals]:
     Returns:
         n, wins, losses: float64[K] each.
     """
+    if votes.trial is None:
+        wins = win_matrix(votes)
+        return wins.sum(axis=1) + wins.sum(axis=0), wins.sum(axis=1), wins.sum(axis=0)
     size = len(votes.items)
-    rows = np.arange(len(votes.left)) if votes.trial is None else votes.trial
-    _, answer = np.unique(rows, return_inverse=True)
+    _, answer = np.unique(votes.trial, return_inverse=True)
     winner = np.where(votes.left_won, votes.left, votes.right)
     loser = np.where(votes.left_won, votes.right, votes.left)
 
