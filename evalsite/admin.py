@@ -18,7 +18,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class SiteUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc]
+class SiteUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -49,13 +49,13 @@ class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         tokens = ApiToken.objects.select_related("owner")
-        return tokens if request.user.is_superuser else tokens.filter(owner=request.user)
+        return tokens if request.user.is_superuser else tokens.filter(owner_id=request.user.pk)
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
-        obj.owner = request.user
+        obj.owner_id = request.user.pk
         token = obj.draw()
         super().save_model(request, obj, form, change)
         messages.warning(request, f"Copy this token now, it cannot be shown again: {token}")
