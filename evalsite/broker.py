@@ -14,11 +14,13 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(  # type: ignore[override]  # the stubs of its two bases disagree
+        self, queue: str, payload: dict[str, Any], **kwargs: Any
+    ) -> None:
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         half = folder / f"{name}.half"
-        half.write_text(dumps(message))
+        half.write_text(dumps(payload))
         half.replace(folder / name)
 
 

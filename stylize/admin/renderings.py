@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
 from stylize.admin.pictures import PictureAdmin, full, thumbnail
-from stylize.models import Batch, Recipe, Rendering, Scene
+from stylize.models import Batch, Rendering
 
 GALLERY_SCENES = 40
 LABELS = {
@@ -139,12 +139,9 @@ class RenderingAdmin(PictureAdmin):
         batches = Batch.objects.visible_to(request.user)
         chosen = request.GET.get("batch", "")
         batch = batches.filter(pk=chosen).first() if chosen.isdigit() else None
-        shown = (
-            batch.renderings.all()
-            if batch
-            else self.get_queryset(request).filter(superseded_at=None)
-        )
-        recipes, rows = grid(shown)
+        everything: Any = self.get_queryset(request)
+        shown = batch.renderings.all() if batch else everything.current()
+        recipes, rows = shown.grid()
         return self.page(
             request,
             "admin/stylize/gallery.html",
@@ -155,13 +152,3 @@ class RenderingAdmin(PictureAdmin):
             batch=batch,
             batches=batches[:30],
         )
-
-
-def grid(renderings: QuerySet[Any]) -> tuple[list[Recipe], list[tuple[Scene, list[Any]]]]:
-    """The recipes, and for each scene its rendering of each recipe, None where there is none."""
-    cells = {(one.scene_id, one.recipe_id): one for one in renderings.order_by("-seed", "pk")}
-    recipes = list(Recipe.objects.filter(pk__in={recipe for _, recipe in cells}))
-    scenes = Scene.objects.filter(pk__in={scene for scene, _ in cells})
-    scenes = scenes.select_related("content").prefetch_related("styles")
-    rows = [(scene, [cells.get((scene.pk, one.pk)) for one in recipes]) for scene in scenes]
-    return recipes, rows

@@ -57,6 +57,16 @@ class RenderingQuerySet(models.QuerySet["Rendering"]):
         asleep = Q(woken_at=None) | Q(woken_at__lt=timezone.now() - OVERDUE_AFTER)
         return self.filter(recipes, asleep, state=Rendering.State.QUEUED)
 
+    def grid(self) -> tuple[list[Recipe], list[tuple[Scene, list[Rendering | None]]]]:
+        """The recipes, and for each scene its rendering of each recipe, for a sheet of them all."""
+        cells = {(one.scene_id, one.recipe_id): one for one in self.order_by("-seed", "pk")}
+        recipes = list(Recipe.objects.filter(pk__in={recipe for _, recipe in cells}))
+        scenes = Scene.objects.filter(pk__in={scene for scene, _ in cells})
+        scenes = scenes.select_related("content").prefetch_related("styles")
+        return recipes, [
+            (scene, [cells.get((scene.pk, recipe.pk)) for recipe in recipes]) for scene in scenes
+        ]
+
     def claim(self, pk: int, worker: str, token: str) -> bool:
         """Take a queued rendering for one worker; False if another one has it."""
         now = timezone.now()
