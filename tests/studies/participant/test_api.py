@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from studies.models import Answer, AnswerRevision, Participant, Slot, Study
 from studies.planning import leases
@@ -348,6 +350,27 @@ def test_post_when_the_body_is_no_json_object_is_refused(
 def test_post_when_the_body_is_too_large_is_refused(visitor: Visitor) -> None:
     response = visitor.post("answers", b'{"a":"' + b"x" * 70_000 + b'"}')
     assert response.status_code == 413
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("uuid", "content", "reaction_ms"), json_values)))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_answer_when_any_json_comes_is_refused_in_one_sentence(
+    visitor: Visitor, sent: dict[str, Any]
+) -> None:
+    trial = visitor.participant.trials.all()[0].public_id
+    for body in (sent | {"trial": trial}, sent | {"trial": trial, "uuid": str(uuid.uuid4())}):
+        response = visitor.post("answers", body)
+        assert response.status_code == 400
+        assert len(response.json()["error"]) < 200
 
 
 def test_post_from_another_site_without_the_header_changes_nothing(visitor: Visitor) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -48,6 +49,16 @@ def test_trials_when_made_hold_the_addresses_of_their_stimuli_in_order() -> None
         assert trial.addresses == [address[pk] for pk in trial.stimuli]
         assert trial.slot is not None
         assert trial.slot.stimuli == trial.stimuli
+
+
+@pytest.mark.parametrize(("scenes", "trials"), [(2, 4), (4, 24)])
+def test_start_is_a_handful_of_queries_whatever_the_number_of_trials(
+    scenes: int, trials: int, django_assert_num_queries: Any
+) -> None:
+    study = live(scenes=scenes, recipes=4, trials_per_participant=trials)
+    # savepoint, participant, stimuli twice, questions, candidates, claim, trials, release
+    with django_assert_num_queries(9):
+        leases.start(study)
 
 
 def test_two_participants_when_started_hold_different_slots_lowest_first() -> None:
