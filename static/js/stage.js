@@ -56,16 +56,17 @@ export function createStage({ root, protocol, loader, rules, enlarge, text }) {
   const ready = async (trial) => {
     for (;;) {
       const slow = setTimeout(() => (part("loading").hidden = false), SLOW_MS);
-      try {
-        await loader.load([...trial.stimuli, ...trial.references]);
+      const loaded = await loader.load([...trial.stimuli, ...trial.references]).then(
+        () => true,
+        () => false,
+      );
+      clearTimeout(slow);
+      part("loading").hidden = true;
+      if (loaded) {
         return "ready";
-      } catch {
-        if ((await failure(part("failed"))) === "skip") {
-          return "skip";
-        }
-      } finally {
-        clearTimeout(slow);
-        part("loading").hidden = true;
+      }
+      if ((await failure(part("failed"))) === "skip") {
+        return "skip";
       }
     }
   };

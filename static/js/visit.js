@@ -142,6 +142,7 @@ async function deliver(server, queue) {
 
 /** @param {HTMLElement} main */
 async function walk(main) {
+  show("loading");
   const visit = /** @type {string} */ (main.dataset.visit);
   const base = new URL(window.location.pathname, window.location.origin).href;
   const entered = await enter(visit, base);

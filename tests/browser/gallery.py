@@ -14,6 +14,7 @@ from skimage import data
 
 from studies.lifecycle import open_study
 from studies.models import Study
+from stylize.models import Image as Made
 from tests import factories
 
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket")
@@ -94,7 +95,8 @@ def study(protocol: str, scenes: int = 2, recipes: int = 4, size: int = 96, **va
 def _image(made: Study, role: str, number: int, image: Image.Image) -> Any:
     shown = image if role == "content" else ImageOps.solarize(image, 64)
     file = _file(shown)
-    return factories.ImageFactory(
+    same = Made.objects.filter(owner=made.owner, role=role, sha256=file["sha256"]).first()
+    return same or factories.ImageFactory(
         owner=made.owner,
         role=role,
         name=f"{made.pk} {role} {number}",

@@ -220,7 +220,7 @@ def test_grid_on_a_laptop_shows_all_without_scrolling(run: Run, count: int, most
     picture, room = {"width": 512, "height": 384}, {"width": 1300, "height": 500}
     grid = run(
         "trial/grid.js",
-        "(m, [n, p, r]) => m.bestGrid(Array(n).fill(p), r, 1)",
+        "(m, [n, p, r]) => m.bestGrid(Array(n).fill(p), r, false, 1)",
         [count, picture, room],
     )
     rows = -(-count // grid["columns"])

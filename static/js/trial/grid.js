@@ -6,22 +6,22 @@ import { fit } from "../fit.js";
 const GAP = { column: 28, row: 10 };
 const FRAME = 7;
 /** On a phone every pixel counts: one too few would cost a whole factor. The style sheet agrees. */
-const NARROW = { below: 600, gap: 8, frame: 4 };
+const NARROW = { gap: 8, frame: 4 };
 
 /**
  * Two columns on a phone; else two or three, and four from seven pictures on.
  *
  * @param {{width: number, height: number}[]} pictures
  * @param {{width: number, height: number}} room
+ * @param {boolean} narrow  A phone held upright.
  * @param {number} [ratio]  Device pixels per CSS pixel.
  * @returns {{columns: number, size: {width: number, height: number}}} size of every box
  */
-export function bestGrid(pictures, room, ratio) {
+export function bestGrid(pictures, room, narrow, ratio) {
   const shape = {
     width: Math.max(...pictures.map((picture) => picture.width)),
     height: Math.max(...pictures.map((picture) => picture.height)),
   };
-  const narrow = room.width < NARROW.below;
   const gap = narrow ? NARROW.gap : GAP.column;
   const frame = narrow ? NARROW.frame : FRAME;
   const most = narrow ? 2 : pictures.length > 6 ? 4 : 3;

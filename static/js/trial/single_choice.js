@@ -4,6 +4,7 @@ import { place } from "../fit.js";
 import { bestGrid } from "./grid.js";
 
 const LONG_PRESS_MS = 550;
+const NARROW = window.matchMedia("(max-width: 600px)");
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 /**
@@ -115,7 +116,7 @@ export function mount({ root, trial, rules, element, answer, open, enlarge, text
   return {
     layout() {
       const room = { width: group.clientWidth, height: part("field").clientHeight };
-      const { columns, size } = bestGrid(trial.stimuli, room);
+      const { columns, size } = bestGrid(trial.stimuli, room, NARROW.matches);
       group.style.setProperty("--columns", String(columns));
       for (const option of options) {
         const box = option.querySelector("[data-box]");
