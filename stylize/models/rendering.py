@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Self
 
 from celery import current_app
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models, transaction
@@ -53,7 +54,7 @@ class RenderingQuerySet(models.QuerySet["Rendering"]):
 
     def overdue(self, queues: Collection[str]) -> Self:
         """Queued for so long that the message may be lost; ask only while a worker is free."""
-        recipes = Q() if "cpu" in queues and "gpu" in queues else Q(recipe__queue__in=queues)
+        recipes = Q() if settings.GPU_RECIPES_ON_CPU else Q(recipe__queue__in=queues)
         asleep = Q(woken_at=None) | Q(woken_at__lt=timezone.now() - OVERDUE_AFTER)
         return self.filter(recipes, asleep, state=Rendering.State.QUEUED)
 
