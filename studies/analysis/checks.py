@@ -127,6 +127,12 @@ def same_length(**arrays: npt.NDArray[Any]) -> None:
 
 
 def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """The array, no longer writable: the data of a frozen record stays what was checked."""
+    """The array, no longer writable: the data of a frozen record stays what was checked.
+
+    Args:
+        array: of any shape; it is changed itself.
+    Returns:
+        The same array.
+    """
     array.setflags(write=False)
     return array

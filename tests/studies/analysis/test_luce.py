@@ -16,6 +16,17 @@ from tests.studies.analysis.simulate import column
 SEEDS = st.integers(0, 2**32 - 1)
 
 CLOGIT_ATOL = 1e-5
+# First choices among three of four films (Mean Girls, Beverly Hills Cop, The Mummy Returns, Mission: Impossible II)
+# drawn from the Netflix rankings in R's PlackettLuce (Turner et al. 2020, Computational Statistics 35: 1027-1057), by
+# slate; and what survival::clogit 3.5.3 makes of them, against the first film.
+FILMS = {
+    (0, 1, 2): (33, 76, 37),
+    (0, 1, 3): (32, 80, 18),
+    (0, 2, 3): (81, 46, 37),
+    (1, 2, 3): (84, 35, 29),
+}
+FILMS_WORTH = [0.0, 0.694416, -0.266204, -0.591817]
+FILMS_ERROR = [0.0, 0.119435, 0.128312, 0.141069]
 
 
 def from_counts(name: str, items: int) -> Choices:
@@ -96,6 +107,30 @@ def test_simulated_with_slots_agrees_with_the_reference(name: str) -> None:
     np.testing.assert_allclose(
         np.array([effect.se_clustered for effect in later], dtype=float), cr1[6:], atol=1e-6
     )
+
+
+def test_films_agree_with_the_conditional_logit_typed_in() -> None:
+    options = np.repeat(list(FILMS), [sum(counts) for counts in FILMS.values()], axis=0)
+    chosen = np.concatenate([np.repeat(range(3), counts) for counts in FILMS.values()])
+    n = len(chosen)
+    choices = Choices(
+        items=simulate.names("film", 4),
+        participants=simulate.names("p", n),
+        scenes=("s",),
+        participant=np.arange(n),
+        scene=np.zeros(n, dtype=int),
+        options=options,
+        chosen=chosen,
+    )
+    assert n == 588
+    found = conditional_logit.maximum_likelihood(
+        conditional_logit.slates(choices, np.arange(4), with_slots=False)
+    )
+    assert found is not None
+    np.testing.assert_allclose(found.theta - found.theta[0], FILMS_WORTH, atol=1e-6)
+    own = np.diag(found.bread)
+    error = np.sqrt(np.maximum(own + own[0] - 2 * found.bread[0], 0))
+    np.testing.assert_allclose(error, FILMS_ERROR, atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "items"), [("netflix_top1of3", 4), ("sushi_top1of4", 10)])
