@@ -65,7 +65,7 @@ class ParticipantAdmin(ReadOnlyAdmin):
 @admin.register(Answer)
 class AnswerAdmin(ReadOnlyAdmin):
     owner_path = "trial__participant__study__owner"
-    list_display = ("uuid", "study", "participant", "kind", "scene", "answer", "received_at")
+    list_display = ("received_at", "study", "participant", "kind", "scene", "answer")
     list_select_related = ("trial__participant__study", "trial__scene")
     list_filter = ("trial__kind", "trial__participant__kind")
     search_fields = ("trial__participant__public_id", "trial__participant__study__title")
@@ -98,6 +98,13 @@ class AnswerAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Answer")
     def answer(self, answer: Answer) -> str:
-        """A choice in its own word, or how many pictures were placed."""
+        """A side, a place in the list, a word, or how many pictures were placed."""
         placed = answer.content.get("positions")
-        return f"{len(placed)} placed" if placed else str(answer.content.get("chosen", ""))
+        if placed:
+            return f"{len(placed)} placed"
+        chosen = str(answer.content.get("chosen", ""))
+        if chosen in answer.trial.addresses:
+            return (
+                f"place {answer.trial.addresses.index(chosen) + 1} of {len(answer.trial.addresses)}"
+            )
+        return {"a": "left", "b": "right"}.get(chosen, chosen)

@@ -26,6 +26,7 @@ def open_study(study: Study) -> None:
     try:
         with transaction.atomic():
             transitions.move(study, Study.State.LIVE)
+            readiness.require(study)  # again: nobody can edit from here on
             discard_previews(study)
             exhibits.hang(study, shown)
             balanced.lay_out(study)

@@ -15,6 +15,7 @@ INK = "#1d1b18"
 RULE = "#9a9488"
 MARK = "#0072b2"  # Okabe & Ito's blue and vermilion
 FEW = "#d55e00"
+WIDTH = 4.8  # inches: on a phone the type is still about 10 px
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "paragone",
@@ -63,8 +64,9 @@ def progress(counts: Sequence[int], label: str) -> str:
 
 
 def inline(svg: str) -> str:
-    """For a page: no XML head, ink in the page's own colour."""
-    return svg[svg.index("<svg") :].replace(INK, "currentColor")
+    """For a page: no XML head, ink and marks in the page's own colours."""
+    body = svg[svg.index("<svg") :]
+    return body.replace(INK, "currentColor").replace(MARK, f"var(--plot-mark, {MARK})")
 
 
 def _forest(figure: Any, items: Sequence[Item], logits: bool) -> None:
@@ -141,7 +143,7 @@ def _drawn(draw: Any, height: float) -> str:
     target = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Type": None, "Format": None}
     with _LOCK, matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(5.6, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure)
         figure.savefig(target, format="svg", transparent=True, metadata=nothing)
     return _GROUP_ID.sub("", target.getvalue())
