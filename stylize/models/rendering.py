@@ -60,7 +60,8 @@ class RenderingQuerySet(models.QuerySet["Rendering"]):
 
     def grid(self) -> tuple[list[Recipe], list[tuple[Scene, list[Rendering | None]]]]:
         """The recipes, and for each scene its rendering of each recipe, for a sheet of them all."""
-        cells = {(one.scene_id, one.recipe_id): one for one in self.order_by("-seed", "pk")}
+        named = self.select_related("scene", "recipe").order_by("-seed", "pk")
+        cells = {(one.scene_id, one.recipe_id): one for one in named}
         recipes = list(Recipe.objects.filter(pk__in={recipe for _, recipe in cells}))
         scenes = Scene.objects.filter(pk__in={scene for scene, _ in cells})
         scenes = scenes.select_related("content").prefetch_related("styles")
