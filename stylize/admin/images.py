@@ -9,11 +9,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminRadioSelectWidget
 
-from stylize.admin.pictures import PictureAdmin, full, thumbnail
+from stylize.admin.owned import OwnedAdmin
+from stylize.admin.pictures import full, route, thumbnail
 from stylize.imaging import ImageRefused
 from stylize.models import Image
 
@@ -44,7 +45,7 @@ class UploadForm(forms.Form):
 
 
 @admin.register(Image)
-class ImageAdmin(PictureAdmin):
+class ImageAdmin(OwnedAdmin):
     list_display = ["picture", "name", "role", "pixels", "owner", "created_at"]
     list_display_links = ["picture", "name"]
     list_filter = ["role"]
@@ -64,6 +65,9 @@ class ImageAdmin(PictureAdmin):
     @admin.display(description="Size", ordering="width")
     def pixels(self, image: Image) -> str:
         return f"{image.width} × {image.height} px"
+
+    def get_urls(self) -> list[URLPattern]:
+        return [route(self), *super().get_urls()]
 
     def delete_model(self, request: HttpRequest, obj: Image) -> None:
         super().delete_model(request, obj)

@@ -55,19 +55,16 @@ def full(row: Any) -> SafeString | str:
     )
 
 
-class PictureAdmin(OwnedAdmin):
-    """Rows with a file and a thumbnail."""
+def route(admin: OwnedAdmin) -> URLPattern:
+    """The address under which an admin's rows show their file and their thumbnail."""
 
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_picture"
-        view = self.admin_site.admin_view(self.picture_view)
-        urls: list[URLPattern] = super().get_urls()
-        return [path("<path:object_id>/picture/<str:kind>", view, name=name), *urls]
-
-    def picture_view(self, request: HttpRequest, object_id: str, kind: str) -> FileResponse:
-        if not self.has_view_permission(request):
+    def view(request: HttpRequest, object_id: str, kind: str) -> FileResponse:
+        if not admin.has_view_permission(request):
             raise PermissionDenied
-        row = self.get_object(request, unquote(object_id))
+        row = admin.get_object(request, unquote(object_id))
         if row is None or kind not in KINDS:
             raise Http404("There is no such picture.")
         return serve(getattr(row, kind), KINDS[kind])
+
+    name = f"stylize_{admin.opts.model_name}_picture"
+    return path("<path:object_id>/picture/<str:kind>", admin.admin_site.admin_view(view), name=name)

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
-from stylize.admin.pictures import PictureAdmin, full, thumbnail
+from stylize.admin.owned import OwnedAdmin
+from stylize.admin.pictures import full, route, thumbnail
 from stylize.models import Batch, Rendering
 
 GALLERY_SCENES = 40
@@ -39,7 +40,7 @@ class CurrentFilter(admin.SimpleListFilter):
 
 
 @admin.register(Rendering)
-class RenderingAdmin(PictureAdmin):
+class RenderingAdmin(OwnedAdmin):
     list_display = ["picture", "scene", "recipe", "seed", "state_shown", "seconds", "finished_at"]
     list_display_links = ["picture", "scene"]
     list_filter = ["state", CurrentFilter, "recipe__method_title"]
@@ -116,6 +117,7 @@ class RenderingAdmin(PictureAdmin):
         urls: list[URLPattern] = super().get_urls()
         again = wrap(require_POST(self.again_view))
         return [
+            route(self),
             path("gallery/", wrap(self.gallery_view), name="stylize_gallery"),
             path("<int:pk>/again/", again, name="stylize_rendering_again"),
             *urls,
