@@ -31,7 +31,7 @@ const DOUBLE_TAP_MS = 350;
 export function listen(root, field, actions) {
   /** @type {Map<number, {x: number, y: number}>} Fingers on the ground. */
   const ground = new Map();
-  /** @type {{id: number, index: number, x: number, y: number, offset: number, slack: number, moved: boolean} | null} */
+  /** @type {{id: number, index: number, x: number, y: number, offset: number, slack: number, scrolls: boolean, moved: boolean} | null} */
   let grip = null;
   let groundMoved = false;
   let last = { index: -1, at: 0 };
@@ -54,7 +54,9 @@ export function listen(root, field, actions) {
       const index = Number(holder.dataset.index);
       const at = actions.screen(index);
       const slack = TAP_SLACK[/** @type {"mouse"} */ (event.pointerType)] ?? 8;
-      grip = { id: event.pointerId, index, x, y, offset: at === null ? 0 : at - x, slack, moved: false };
+      const offset = at === null ? 0 : at - x;
+      const scrolls = event.pointerType === "touch" && holder.closest('[data-scrolls="true"]') !== null;
+      grip = { id: event.pointerId, index, x, y, offset, slack, scrolls, moved: false };
     } else if (field.contains(target)) {
       groundMoved = ground.size > 0;
       ground.set(event.pointerId, { x, y });
@@ -66,7 +68,12 @@ export function listen(root, field, actions) {
   const move = (event) => {
     const now = inField(event);
     if (grip?.id === event.pointerId) {
-      if (!grip.moved && Math.hypot(now.x - grip.x, now.y - grip.y) > grip.slack) {
+      const [dx, dy] = [Math.abs(now.x - grip.x), Math.abs(now.y - grip.y)];
+      if (!grip.moved && grip.scrolls && dx > grip.slack && dx > dy) {
+        grip = null; // a finger across a full tray scrolls it
+        return;
+      }
+      if (!grip.moved && Math.hypot(dx, dy) > grip.slack) {
         grip.moved = true;
         root.setPointerCapture(event.pointerId);
         actions.lift(grip.index);
@@ -165,12 +172,20 @@ export function listen(root, field, actions) {
     }
   };
 
+  /** A quick release would start a fling in Chromium, and the next tap would only end that. @param {TouchEvent} event */
+  const noFling = (event) => {
+    if (event.cancelable && (grip?.moved || ground.size > 0)) {
+      event.preventDefault();
+    }
+  };
+
   /** @type {[HTMLElement, string, (event: any) => void][]} */
   const listeners = [
     [root, "pointerdown", down],
     [root, "pointermove", move],
     [root, "pointerup", up],
     [root, "pointercancel", cancel],
+    [root, "touchmove", noFling],
     [field, "wheel", wheel],
   ];
   listeners.forEach(([element, name, act]) => element.addEventListener(name, act, { passive: false }));
