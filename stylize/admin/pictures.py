@@ -67,4 +67,6 @@ def route(admin: OwnedAdmin) -> URLPattern:
         return serve(getattr(row, kind), KINDS[kind])
 
     name = f"stylize_{admin.opts.model_name}_picture"
-    return path("<path:object_id>/picture/<str:kind>", admin.admin_site.admin_view(view), name=name)
+    address = "<path:object_id>/picture/<str:kind>"
+    found: URLPattern = path(address, admin.admin_site.admin_view(view), name=name)
+    return found

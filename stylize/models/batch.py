@@ -165,7 +165,7 @@ class Batch(Owned):
         half = states.get("running", (0, 0.0))[1]
         left = counts["queued"] + counts["running"]
         finished = total - left + counts["running"] * half
-        per_minute = self._rate()
+        per_minute = self._rate(bool(left))
         return Progress(
             total=total,
             fraction=finished / total if total else 1.0,
@@ -174,13 +174,14 @@ class Batch(Owned):
             **counts,
         )
 
-    def _rate(self) -> float | None:
-        """Renderings per minute, from those that were made since the batch was asked for."""
+    def _rate(self, going_on: bool) -> float | None:
+        """Renderings per minute since the first of this batch was begun; until now if it goes on."""
         made = self.renderings.done().filter(finished_at__gte=self.created_at)
         facts = made.order_by().aggregate(
             n=Count("pk"), first=Min("started_at"), last=Max("finished_at")
         )
         if not facts["n"]:
             return None
-        seconds = (facts["last"] - facts["first"]).total_seconds()
+        last = timezone.now() if going_on else facts["last"]
+        seconds = (last - facts["first"]).total_seconds()
         return float(facts["n"] * 60 / max(seconds, 0.1))
