@@ -5,240 +5,181 @@
 
 import { createBoard } from "./scale/board.js";
 import { listenKeys } from "./scale/keys.js";
-import { fitting, freshView, neighbours, panned, resized, toLine, toScreen, zoomed } from "./scale/line.js";
-import { createMinimap } from "./scale/minimap.js";
-import { createMotion } from "./scale/motion.js";
+import { neighbours, panned, toLine, zoomed } from "./scale/line.js";
+import { createPlacing } from "./scale/placing.js";
 import { listen } from "./scale/pointer.js";
 
 const BUTTON_ZOOM = 1.6;
 const NUDGE = 0.01;
-const SPEAK_AFTER_MS = 350;
+const BEYOND = 0.05;
+
+/** @typedef {import("./scale/placing.js").Placing} Placing */
+/** @typedef {ReturnType<typeof createBoard>} Board */
 
 /**
  * @param {import("../stage.js").Showing} showing
  */
 export function mount(showing) {
-  const { root, trial, answer, open, enlarge, say, text } = showing;
-  const count = trial.stimuli.length;
+  const { root, trial, enlarge, say, text } = showing;
   const board = createBoard(root, showing);
-  const { part } = board;
-  /** @type {(number | null)[]} */
-  const positions = new Array(count).fill(null);
-  let view = freshView(1000);
-  /** @type {{index: number, from: number | null, by: "pointer" | "tap" | "keys"} | null} */
-  let held = null;
-  /** @type {{x: number, y: number} | null} */
-  let pointer = null;
-  let warned = false;
-  let frame = 0;
-  let speaking = 0;
-
-  const draw = () => {
-    cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => {
-      board.draw({ positions, view, held: held?.index ?? null, pointer });
-      drawMap(positions, view);
-    });
-  };
-  /** @param {import("./scale/line.js").View} next */
-  const see = (next) => {
-    view = next;
-    draw();
-  };
-  const motion = createMotion(see);
-  const drawMap = createMinimap(part("minimap"), count, (position) => {
-    motion.stop();
-    see({ ...view, origin: position });
-  });
-
-  /** In words: between whom a position lies. @param {number} index */
-  const where = (index) => {
-    const position = positions[index];
-    if (position === null) {
-      return text("inTray");
-    }
-    const { before, after } = neighbours(positions, position, index);
-    const [low, high] = [before, after].map((other) => (other === null ? 0 : other + 1));
-    if (!low && !high) {
-      return text("alone");
-    }
-    return text(!low ? "leftOf" : !high ? "rightOf" : "between", { low, high });
-  };
-  /** @param {number} index @param {string} [key] */
-  const speak = (index, key) => {
-    clearTimeout(speaking);
-    const words = { at: index + 1, where: where(index), left: left() };
-    say(key ? text(key, words) : words.where);
-  };
-  const left = () => text("left", { n: positions.filter((position) => position === null).length });
-
-  /** After every change of who lies where. */
-  const settled = () => {
-    const missing = positions.filter((position) => position === null).length;
-    part("left").textContent = missing ? left() : text("allPlaced");
-    part("done").disabled = missing > 0 || held?.by === "pointer";
-    part("hint").hidden = missing < count || held !== null;
-    part("fit").disabled = missing === count;
-    positions.forEach((_, index) => board.label(index, positions, where(index)));
-    tools();
-    draw();
-  };
-  const tools = () => {
-    const selected = held !== null && held.by !== "pointer";
-    part("selection").hidden = !selected;
-    if (held && selected) {
-      part("selected").textContent = text(positions[held.index] === null ? "tapLine" : "selected", { at: held.index + 1 });
-      part("selection").dataset.placed = String(positions[held.index] !== null);
-    }
-  };
-  /** @param {typeof held} next */
-  const hold = (next) => {
-    held = next;
-    pointer = null;
-    settled();
-  };
-  /** Bring a position into the window, if it is not. @param {number} position */
-  const reveal = (position) => {
-    const x = toScreen(view, position);
-    const edge = Math.min(board.size.width, view.width / 4);
-    if (x < edge || x > view.width - edge) {
-      see(panned(view, x < edge ? x - edge : x - view.width + edge));
-    }
-  };
-  /** @param {number} index @param {number | null} position */
-  const put = (index, position) => {
-    positions[index] = position;
-    hold(null);
-    board.sort(positions);
-    speak(index, position === null ? "returned" : "dropped");
-  };
-  /** The keyboard or the nudge buttons move it; it stays in hand. @param {number} index @param {number} position */
-  const carry = (index, position) => {
-    positions[index] = position;
-    reveal(position);
-    settled();
-    clearTimeout(speaking);
-    speaking = window.setTimeout(() => speak(index), SPEAK_AFTER_MS);
-  };
-  const span = () => view.width / view.scale;
-  /** @param {number} index @param {number} share */
-  const step = (index, share) => carry(index, (positions[index] ?? view.origin) + share * span());
-  /** @param {number} factor @param {number} [pixel] */
-  const zoomBy = (factor, pixel = view.width / 2) => motion.glide(view, zoomed(view, pixel, factor));
-  const fitAll = () => {
-    const placed = /** @type {number[]} */ (positions.filter((position) => position !== null));
-    motion.glide(view, fitting(view, placed, 0.7 * board.size.width));
-  };
-  /** In the order of the line, so that the dialog steps from neighbour to neighbour. @param {number} index */
+  const placing = createPlacing(board, trial.stimuli.length, say, text);
+  /** The dialog steps from neighbour to neighbour. @param {number} index */
   const look = (index) => {
-    const order = positions.map((_, at) => at);
-    order.sort((a, b) => (positions[a] ?? Infinity) - (positions[b] ?? Infinity) || a - b);
+    const order = placing.order();
     enlarge(order.map((at) => trial.stimuli[at]), order.indexOf(index));
   };
-  const overTray = (/** @type {number} */ y) => y > board.size.height;
+  const stopListening = listen(root, board.field, hands(board, placing, look));
+  listenKeys(root, keyboard(board, placing, look, showing.open));
+  listenFocus(root, placing);
+  listenButtons(root, placing, look, done(board, placing, showing));
+  return {
+    layout: placing.layout,
+    remove() {
+      stopListening();
+      placing.end();
+    },
+  };
+}
 
-  const stopListening = listen(root, board.field, {
+/** Mouse and fingers. @param {Board} board @param {Placing} placing @param {(index: number) => void} look @returns {import("./scale/pointer.js").Actions} */
+function hands(board, placing, look) {
+  const { state } = placing;
+  const under = (/** @type {number} */ x, /** @type {number} */ y) =>
+    y > board.size.height ? null : toLine(state.view, x);
+  return {
     lift(index) {
-      motion.stop();
-      hold({ index, from: positions[index], by: "pointer" });
+      placing.stopGlide();
+      placing.hold({ index, from: state.positions[index], by: "pointer" });
     },
     drag(index, x, y) {
-      pointer = { x, y };
-      positions[index] = overTray(y) ? null : toLine(view, x);
-      draw();
+      state.pointer = { x, y };
+      state.positions[index] = under(x, y);
+      placing.draw();
     },
-    drop: (index, x, y) => put(index, overTray(y) ? null : toLine(view, x)),
+    drop: (index, x, y) => placing.put(index, under(x, y)),
     cancel() {
-      if (held) {
-        put(held.index, held.from);
+      if (state.held) {
+        placing.put(state.held.index, state.held.from);
       }
     },
     tap(index) {
-      const again = held?.index === index;
-      hold(again ? null : { index, from: positions[index], by: "tap" });
-      if (!again) {
-        speak(index, positions[index] === null ? "picked" : "chosen");
+      const from = state.positions[index];
+      if (state.held?.index === index) {
+        placing.hold(null);
+      } else {
+        placing.hold({ index, from, by: "tap" });
+        placing.speak(index, from === null ? "picked" : "chosen");
       }
     },
     twice: look,
     tapLine(x) {
-      if (held) {
-        put(held.index, toLine(view, x));
+      if (state.held) {
+        placing.put(state.held.index, toLine(state.view, x));
       }
     },
-    pan: (pixels) => see(panned(view, pixels)),
-    zoom(pixel, factor) {
-      motion.stop();
-      see(zoomed(view, pixel, factor));
-    },
-    screen(index) {
-      const position = positions[index];
-      return position === null ? null : toScreen(view, position);
-    },
-  });
+    pan: (pixels) => placing.jump(panned(state.view, pixels)),
+    zoom: (pixel, factor) => placing.jump(zoomed(state.view, pixel, factor)),
+    screen: placing.screen,
+  };
+}
 
-  listenKeys(root, {
+/** @param {Board} board @param {Placing} placing @param {(index: number) => void} look @param {() => boolean} open @returns {import("./scale/keys.js").Moves} */
+function keyboard(board, placing, look, open) {
+  const { state } = placing;
+  /** Drawn at once: what is hidden cannot take the focus. @param {number} index */
+  const focus = (index) => {
+    placing.drawNow();
+    const inTray = state.positions[index] === null;
+    (inTray ? board.chips : board.pieces)[index].focus({ preventScroll: true });
+  };
+  return {
     open,
-    carried: (index) => held?.index === index && held.by === "keys",
+    carried: (index) => state.held?.index === index && state.held.by === "keys",
     pickUp(index) {
-      hold({ index, from: positions[index], by: "keys" });
-      positions[index] ??= view.origin;
-      settled();
-      board.draw({ positions, view, held: index, pointer });
-      board.pieces[index].focus({ preventScroll: true });
-      speak(index, "carrying");
+      const from = state.positions[index];
+      state.positions[index] = placing.base(index);
+      placing.hold({ index, from, by: "keys" });
+      focus(index);
+      placing.speak(index, "carrying");
     },
-    putDown: () => held && put(held.index, positions[held.index]),
+    putDown() {
+      if (state.held) {
+        placing.put(state.held.index, state.positions[state.held.index]);
+      }
+    },
     restore() {
-      const { index, from } = /** @type {NonNullable<typeof held>} */ (held);
-      put(index, from);
-      board.draw({ positions, view, held: null, pointer });
-      (from === null ? board.chips : board.pieces)[index].focus({ preventScroll: true });
+      if (state.held) {
+        const { index, from } = state.held;
+        placing.put(index, from);
+        focus(index);
+      }
     },
-    step,
+    step: (index, share) => placing.carry(index, placing.base(index) + share * placing.span()),
     jump(index, direction) {
-      const position = positions[index] ?? view.origin;
-      const { before, after } = neighbours(positions, position, index);
-      const beyond = direction < 0 ? before : after;
-      const from = beyond === null ? position : /** @type {number} */ (positions[beyond]);
-      carry(index, from + direction * 0.05 * span());
+      const position = placing.base(index);
+      const { before, after } = neighbours(state.positions, position, index);
+      const next = direction < 0 ? before : after;
+      const from = next === null ? position : /** @type {number} */ (state.positions[next]);
+      placing.carry(index, from + direction * BEYOND * placing.span());
     },
     toTray(index) {
-      put(index, null);
-      board.draw({ positions, view, held: null, pointer });
-      board.chips[index].focus({ preventScroll: true });
+      placing.put(index, null);
+      focus(index);
     },
     look,
-    panBy: (share) => see(panned(view, share * view.width)),
-    zoomBy: (factor) => zoomBy(factor, held && positions[held.index] !== null ? toScreen(view, /** @type {number} */ (positions[held.index])) : undefined),
-    fitAll,
-  });
+    panBy: (share) => placing.jump(panned(state.view, share * state.view.width)),
+    zoomBy(factor) {
+      const pixel = state.held && placing.screen(state.held.index);
+      placing.zoomBy(factor, pixel ?? undefined);
+    },
+    fitAll: placing.fitAll,
+  };
+}
+
+/** A piece that Tab reaches outside of the window brings the window along. @param {HTMLElement} root @param {Placing} placing */
+function listenFocus(root, placing) {
   root.addEventListener("focusin", (event) => {
     const piece = /** @type {HTMLElement} */ (event.target).closest("[data-kind=piece]");
-    const position = piece && positions[Number(/** @type {HTMLElement} */ (piece).dataset.index)];
+    const position = piece && placing.state.positions[Number(/** @type {HTMLElement} */ (piece).dataset.index)];
     if (typeof position === "number" && piece?.matches(":focus-visible")) {
-      reveal(position);
+      placing.reveal(position);
     }
   });
+}
 
+/** @param {Board} board @param {Placing} placing @param {import("../stage.js").Showing} showing */
+function done(board, placing, { trial, answer }) {
+  let warned = false;
+  return () => {
+    const { positions } = placing.state;
+    if (positions.length > 1 && !warned && positions.every((position) => position === positions[0])) {
+      warned = true;
+      board.part("one-spot").hidden = false;
+      return;
+    }
+    const entries = trial.stimuli.map(({ address }, index) => [address, positions[index]]);
+    answer({ positions: Object.fromEntries(entries) });
+  };
+}
+
+/** @param {HTMLElement} root @param {Placing} placing @param {(index: number) => void} look @param {() => void} finish */
+function listenButtons(root, placing, look, finish) {
+  const { state } = placing;
+  /** @param {(index: number) => void} act */
+  const withHeld = (act) => () => state.held && act(state.held.index);
+  const nudge = (/** @type {number} */ share) =>
+    withHeld((index) => placing.carry(index, placing.base(index) + share * placing.span()));
   /** @type {Record<string, () => void>} */
   const presses = {
-    in: () => zoomBy(BUTTON_ZOOM),
-    out: () => zoomBy(1 / BUTTON_ZOOM),
-    fit: fitAll,
-    left: () => held && step(held.index, -NUDGE),
-    right: () => held && step(held.index, NUDGE),
-    look: () => held && look(held.index),
-    back: () => held && put(held.index, null),
-    close: () => hold(null),
-    done() {
-      if (count > 1 && !warned && positions.every((position) => position === positions[0])) {
-        warned = true;
-        part("one-spot").hidden = false;
-        return;
-      }
-      answer({ positions: Object.fromEntries(trial.stimuli.map(({ address }, index) => [address, positions[index]])) });
-    },
+    in: () => placing.zoomBy(BUTTON_ZOOM),
+    out: () => placing.zoomBy(1 / BUTTON_ZOOM),
+    fit: placing.fitAll,
+    left: nudge(-NUDGE),
+    right: nudge(NUDGE),
+    look: withHeld(look),
+    back: withHeld((index) => placing.put(index, null)),
+    close: () => placing.hold(null),
+    done: finish,
   };
   root.addEventListener("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
@@ -248,23 +189,8 @@ export function mount(showing) {
       presses[press.dataset.press ?? ""]?.();
     } else if (holder && event.detail === 0) {
       // No pointer made this click: assistive technology did.
-      hold({ index: Number(holder.dataset.index), from: positions[Number(holder.dataset.index)], by: "tap" });
+      const index = Number(holder.dataset.index);
+      placing.hold({ index, from: state.positions[index], by: "tap" });
     }
   });
-
-  let measured = false;
-  return {
-    layout() {
-      const { width } = board.measure();
-      view = measured ? resized(view, width) : freshView(width);
-      measured = true;
-      settled();
-    },
-    remove() {
-      stopListening();
-      motion.stop();
-      clearTimeout(speaking);
-      cancelAnimationFrame(frame);
-    },
-  };
 }

@@ -152,8 +152,8 @@ export function createBoard(root, { trial, element, text }) {
     measure,
     draw,
     sort,
-    /** @param {number} index @param {(number | null)[]} positions @param {string} where */
-    label(index, positions, where) {
+    /** @param {number} index @param {string} where */
+    label(index, where) {
       const name = text("picture", { at: index + 1 });
       pieces[index].setAttribute("aria-label", `${name}, ${where}`);
       chips[index].setAttribute("aria-label", `${name}, ${text("inTray")}`);
