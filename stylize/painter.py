@@ -15,6 +15,7 @@ Picture = NDArray[np.uint8]
 EMBERS = ("#0b132b", "#1c2541", "#3a506b", "#e09f3e", "#f4d35e", "#9e2a2b", "#fff3b0")
 CATHEDRAL = ("#0d3b66", "#faf0ca", "#f4d35e", "#ee964b", "#c8102e", "#2a9d8f", "#5f0f40", "#1f7a8c")
 PRIMARIES = ("#f7f4ea", "#d62828", "#1d4e9e", "#f2c230")
+PACE = 0.006  # between the points of a stroke
 SEA = ("#06283d", "#1363a3", "#47b5ff", "#dff6ff", "#f9e4c8", "#0f4c5c")
 
 
@@ -58,20 +59,22 @@ def _smooth(share: Floats) -> Floats:
 
 def brush_strokes(rng: np.random.Generator, longest: int) -> Picture:
     """Bristly strokes that follow a field with vortices, in night blues and embers."""
+    height = _grid(longest)[0].shape[0]
     x, y = _grid(2 * longest)  # painted at twice the size, or bristles would be jagged
     centres, spins = rng.random((5, 2)) * [1, 0.75], rng.choice([-1.0, 1.0], 5)
     palette = _rgb(EMBERS)
     shade = _noise(rng, x, y, 3, 3)
     canvas = palette[0] + 0.15 * _smooth(shade)[..., None] * palette[2]
     for width, length, count in ((0.030, 0.22, 500), (0.017, 0.16, 1400), (0.009, 0.10, 2600)):
-        for _ in range(count):
-            start = rng.random(2) * [1, 0.75]
-            path = _flow(start, centres, spins, length)
-            light = _lightness(start, centres, shade)
-            colour = palette[_chosen(light + 0.12 * rng.standard_normal(), len(palette))]
-            colour = colour * (1 + 0.10 * rng.standard_normal()) + 0.03 * rng.standard_normal(3)
+        starts = rng.random((count, 2)) * [1, 0.75]
+        paths = _flow(starts, centres, spins, length)
+        light = _lightness(starts, centres, shade) + 0.12 * rng.standard_normal(count)
+        colours = palette[np.clip(light * len(palette), 0, len(palette) - 1).astype(int)]
+        colours = colours * (1 + 0.10 * rng.standard_normal((count, 1)))
+        colours += 0.03 * rng.standard_normal((count, 3))
+        for path, colour in zip(paths, colours, strict=True):
             _stroke(rng, canvas, path, width, colour)
-    return _finished(_halved(canvas, round(longest * 0.75), longest))
+    return _finished(_halved(canvas, height, longest))
 
 
 def _halved(colours: Floats, height: int, width: int) -> Floats:
@@ -80,56 +83,56 @@ def _halved(colours: Floats, height: int, width: int) -> Floats:
     return np.asarray(even.reshape(height, 2, width, 2, 3).mean((1, 3)))
 
 
-def _chosen(level: float, count: int) -> int:
-    return int(np.clip(level * count, 0, count - 1))
-
-
-def _lightness(start: Floats, centres: Floats, shade: Floats) -> float:
-    """Lights stand in the vortices, the rest follows the clouds."""
-    distance = np.sqrt(((centres - start) ** 2).sum(1)).min()
+def _lightness(starts: Floats, centres: Floats, shade: Floats) -> Floats:
+    """Lights stand in the vortices, the rest follows the clouds; (n, 2) to (n,)."""
+    distance = np.sqrt(((starts[:, None] - centres) ** 2).sum(2)).min(1)
     height, width = shade.shape
-    row = min(int(start[1] * width), height - 1)
-    cloud = 0.28 + 0.16 * shade[row, min(int(start[0] * width), width - 1)]
-    return float(cloud + 0.75 * np.exp(-((distance / 0.085) ** 2)))
+    row = np.minimum((starts[:, 1] * width).astype(int), height - 1)
+    column = np.minimum((starts[:, 0] * width).astype(int), width - 1)
+    lights = np.exp(-((distance / 0.085) ** 2))
+    return np.asarray(0.28 + 0.16 * shade[row, column] + 0.75 * lights)
 
 
-def _flow(start: Floats, centres: Floats, spins: Floats, length: float) -> Floats:
-    """Follow the field from `start`: (n, 2) points, a pace of 0.006 apart."""
-    points = [start]
-    for _ in range(int(length / 0.006)):
+def _flow(starts: Floats, centres: Floats, spins: Floats, length: float) -> Floats:
+    """Follow the field from (n, 2) `starts`: (n, points, 2), PACE apart."""
+    points = [starts]
+    for _ in range(int(length / PACE)):
         here = points[-1]
-        away = here - centres
-        pull = np.exp(-(away**2).sum(1) / 0.035) * spins
-        turn = np.stack([-away[:, 1], away[:, 0]], 1) / np.sqrt((away**2).sum(1) + 1e-4)[:, None]
-        drift = np.array([1.0, 0.35 * np.sin(5 * here[0] + 3 * here[1])])
-        direction = 0.45 * drift + 1.6 * (pull[:, None] * turn).sum(0)
-        points.append(here + 0.006 * direction / np.sqrt((direction**2).sum() + 1e-9))
-    return np.array(points)
+        away = here[:, None] - centres
+        distance = (away**2).sum(2)
+        pull = np.exp(-distance / 0.035) * spins / np.sqrt(distance + 1e-4)
+        turn = np.stack([-away[..., 1], away[..., 0]], 2)
+        wind = np.sin(5 * here[:, 0] + 3 * here[:, 1])
+        drift = np.stack([np.ones(len(here)), 0.35 * wind], 1)
+        direction = 0.45 * drift + 1.6 * (pull[..., None] * turn).sum(1)
+        speed = np.sqrt((direction**2).sum(1) + 1e-9)[:, None]
+        points.append(here + PACE * direction / speed)
+    return np.stack(points, 1)
 
 
 def _stroke(
     rng: np.random.Generator, canvas: Floats, path: Floats, width: float, colour: Floats
 ) -> None:
     """Lay bristles side by side along a path; each has its own tone and runs dry on its own."""
-    longest = canvas.shape[1]
+    height, longest = canvas.shape[:2]
     along = np.gradient(path, axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], 1)
     across /= np.sqrt((across**2).sum(1) + 1e-12)[:, None]
-    dense = np.linspace(0, len(path) - 1, max(2, round(len(path) * 0.006 * longest * 1.5)))
+    dense = np.linspace(0, len(path) - 1, max(2, round(len(path) * PACE * longest * 1.5)))
     knots = np.arange(len(path))
     centre = np.stack([np.interp(dense, knots, path[:, k]) for k in (0, 1)], 1)
     normal = np.stack([np.interp(dense, knots, across[:, k]) for k in (0, 1)], 1)
-    bristles = max(2, round(width * longest * 1.5))
-    tones = np.clip(1 + 0.16 * rng.standard_normal(bristles), 0.5, 1.5)
-    ends = 0.75 + 0.25 * rng.random(bristles)
-    belly = np.sin(np.pi * (0.08 + 0.91 * dense / dense[-1]) ** 0.7) ** 0.5
-    for offset, tone, end in zip(np.linspace(-0.5, 0.5, bristles), tones, ends, strict=True):
-        kept = slice(0, max(2, int(len(centre) * end)))
-        points = (centre + normal * (offset * width * belly)[:, None])[kept] * longest
-        column, row = points[:, 0].astype(int), points[:, 1].astype(int)
-        inside = (column >= 0) & (column < longest) & (row >= 0) & (row < canvas.shape[0])
-        ridge = tone * (1 + 0.25 * (abs(offset) > 0.4))
-        canvas[row[inside], column[inside]] = np.clip(colour * ridge, 0, 1)
+    share = dense / dense[-1]
+    belly = np.sin(np.pi * (0.08 + 0.91 * share) ** 0.7) ** 0.5
+    offsets = np.linspace(-0.5, 0.5, max(2, round(width * longest * 1.5)))[:, None]
+    tones = np.clip(1 + 0.16 * rng.standard_normal(offsets.shape), 0.5, 1.5)
+    tones *= 1 + 0.25 * (np.abs(offsets) > 0.4)  # paint piles up at the rims
+    wet = share <= 0.75 + 0.25 * rng.random(offsets.shape)
+    points = (centre + normal * (offsets * width * belly)[..., None]) * longest
+    column, row = points[..., 0].astype(int), points[..., 1].astype(int)
+    laid = wet & (column >= 0) & (column < longest) & (row >= 0) & (row < height)
+    paint = np.broadcast_to(tones[..., None] * colour, (*points.shape[:2], 3))
+    canvas[row[laid], column[laid]] = np.clip(paint[laid], 0, 1)
 
 
 def stained_glass(rng: np.random.Generator, longest: int) -> Picture:

@@ -110,9 +110,10 @@ def _angular(angle: Tensor) -> Tensor:
 def _crop(spectrum: Tensor) -> Tensor:
     """The lower half of the frequencies along both axes, (..., H, W) to (..., H/2, W/2)."""
     for axis in (-2, -1):
-        quarter = spectrum.shape[axis] // 4
-        low = spectrum.narrow(axis, 0, quarter)
-        high = spectrum.narrow(axis, spectrum.shape[axis] - quarter, quarter)
+        count = spectrum.shape[axis] // 2
+        negative = count // 2
+        low = spectrum.narrow(axis, 0, count - negative)
+        high = spectrum.narrow(axis, spectrum.shape[axis] - negative, negative)
         spectrum = torch.cat([low, high], axis)
     return spectrum
 
@@ -120,8 +121,11 @@ def _crop(spectrum: Tensor) -> Tensor:
 def _spread(spectrum: Tensor) -> Tensor:
     """The adjoint of `_crop`: zeros for the upper half of the frequencies."""
     for axis in (-2, -1):
-        low, high = spectrum.chunk(2, axis)
-        spectrum = torch.cat([low, torch.zeros_like(low), torch.zeros_like(low), high], axis)
+        count = spectrum.shape[axis]
+        negative = count // 2
+        low = spectrum.narrow(axis, 0, count - negative)
+        high = spectrum.narrow(axis, count - negative, negative)
+        spectrum = torch.cat([low, torch.zeros_like(spectrum), high], axis)
     return spectrum
 
 

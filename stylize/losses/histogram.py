@@ -17,8 +17,9 @@ def quantile_targets(planes: Tensor, count: int) -> Tensor:
         (C, count), rank r at quantile (r + ½)/count.
     """
     values = planes.flatten(1)
-    levels = (torch.arange(count, device=planes.device, dtype=torch.float64) + 0.5) / count
-    return quantiles(values.double(), levels.expand(len(values), count)).to(planes.dtype)
+    ranks = torch.arange(count, device=planes.device, dtype=torch.float64) + 0.5
+    matched = quantiles(values.double(), ranks.expand(len(values), count), count)
+    return matched.to(planes.dtype)
 
 
 def quantile_loss(planes: Tensor, targets: Tensor) -> Tensor:

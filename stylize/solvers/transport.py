@@ -35,13 +35,17 @@ def match_1d(values: Tensor, targets: Tensor, ties: str = "value") -> Tensor:
         ranks = torch.empty_like(order).scatter_(-1, order, steps).to(values.dtype) + 0.5
     else:
         raise ValueError(f"ties: came {ties!r}, must be value or rank")
-    return quantiles(targets, ranks / count)
+    return quantiles(targets, ranks, count)
 
 
-def quantiles(cloud: Tensor, levels: Tensor) -> Tensor:
-    """Values of (..., M) `cloud` at `levels` (..., N) in [0, 1], rank j being at (j + ½)/M."""
+def quantiles(cloud: Tensor, ranks: Tensor, count: int) -> Tensor:
+    """Values of `cloud` (..., M) at `ranks` (..., N) out of `count`.
+
+    The k-th of the cloud's sorted values, from 0, has rank k + ½ out of M; between them it is
+    linear, beyond them constant. With M = count no value is changed by rounding.
+    """
     ordered = cloud.sort(-1).values
-    place = (levels * cloud.shape[-1] - 0.5).clamp(0, cloud.shape[-1] - 1)
+    place = (ranks * (cloud.shape[-1] / count) - 0.5).clamp(0, cloud.shape[-1] - 1)
     low = place.floor()
     index = low.long()
     above = (index + 1).clamp(max=cloud.shape[-1] - 1)
