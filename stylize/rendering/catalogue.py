@@ -33,7 +33,7 @@ def describe(imported: Collection[str] | None = None) -> list[MethodInfo]:
     Args:
         imported: keys of the weights that are there; None: that could not be looked up.
     """
-    return [_info(method, imported) for method in numeric()[2].registry().values()]
+    return [_info(method, imported) for method in numeric().methods.registry().values()]
 
 
 def imported_weights() -> set[str]:
@@ -78,12 +78,12 @@ def _citation(citation: record.Citation) -> str:
 
 def encoders() -> tuple[str, ...]:
     """Keys of the encoders that methods with an encoder may read."""
-    return tuple(numeric()[0].ENCODERS)
+    return tuple(numeric().encoders.ENCODERS)
 
 
 def postprocesses() -> tuple[str, ...]:
     """Keys of what may follow a method."""
-    return tuple(numeric()[3].registry())
+    return tuple(numeric().postprocess.registry())
 
 
 def check_recipe(
@@ -142,5 +142,5 @@ def default_recipe(owner: Any, method: str, size: int) -> Recipe:
 
 def render_all(owner: Any, scenes: Iterable[Scene], size: int = 512, seed: int = 0) -> Batch:
     """Ask for the default recipe of every method on these scenes."""
-    recipes = [default_recipe(owner, method, size) for method in numeric()[2].registry()]
+    recipes = [default_recipe(owner, method, size) for method in numeric().methods.registry()]
     return Batch.objects.ask(owner, scenes, recipes, seed, name=f"All methods, {size} px")

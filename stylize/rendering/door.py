@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 
-def numeric() -> tuple[Any, Any, Any, Any]:
+class Rooms(NamedTuple):
+    """The numeric rooms as modules."""
+
+    encoders: Any
+    measures: Any
+    methods: Any
+    postprocess: Any
+
+
+def numeric() -> Rooms:
     """The numeric rooms, which load torch: the house's only late import of its own."""
     from stylize import encoders, measures, methods, postprocess
 
-    return encoders, measures, methods, postprocess
+    return Rooms(encoders, measures, methods, postprocess)
 
 
 def method_of(key: str) -> Any:
-    registry = numeric()[2].registry()
+    registry = numeric().methods.registry()
     if key not in registry:
         raise ValueError(f"method: came {key!r}, must be one of {', '.join(sorted(registry))}")
     return registry[key]

@@ -51,7 +51,7 @@ def render(rendering: Rendering, progress: Callable[[float], None], process: int
     forget_peak(device)
     result = method.apply(content, style, method.parameters(**parameters), run)
     for key in recipe.postprocess:
-        result = numeric()[3].registry()[key](result, content)
+        result = numeric().postprocess.registry()[key](result, content)
     seconds = time.perf_counter() - begun
     array = imaging.from_planes(result[0].cpu().numpy())
     made = described(device) | {"seconds": round(seconds, 3), "peak_memory": peak_memory(device)}

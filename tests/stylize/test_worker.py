@@ -237,7 +237,7 @@ def test_batch_cancelled_running_rendering_stops_and_queued_ones_are_not_made(si
     assert len(site.logged("end")) == 1
 
 
-def test_method_file_dropped_in_is_listed_and_rendered_by_render_all(site: Site) -> None:
+def test_method_file_dropped_in_is_listed_and_rendered_by_command(site: Site) -> None:
     lines = site.manage("methods").splitlines()
     assert any(line.startswith("aa_slow") and "Étienne Léger 2026" in line for line in lines)
 
