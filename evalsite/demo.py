@@ -84,8 +84,8 @@ PAIRS = (
     ),
     Pair(
         Source("Flower", "sklearn.datasets", "images/flower.jpg"),
-        Source("Galaxies", "skimage", "data/hubble_deep_field.jpg"),
-        "photo → photo",
+        Source("Tissue", "skimage", "data/ihc.png"),
+        "texture, still life",
     ),
 )
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 # Before settings load: tests never touch the state of a site that runs here.
 os.environ["PARAGONE_VAR"] = tempfile.mkdtemp(prefix="paragone-test-")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in a worker, see evalsite/worker.py
 os.environ.setdefault("SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests-only")
 
 import pytest
