@@ -58,7 +58,7 @@ class Pyramid:
             roles: set[Role] = {"style", "content"} if scale in pinned else {"style"}
             channels = 4 * 3 * ORIENTATIONS
             bands.append(Layer(f"scale{scale}", 2**scale, channels, frozenset(roles)))
-        return (*bands, Layer("lowpass", 2**scales, 3, frozenset[Role]({"base"})))
+        return (*bands, Layer("lowpass", 2**scales, 3, frozenset[Role]({"base", "content"})))
 
     def enter(self, images: Tensor) -> Tensor:
         """Decorrelated colours (B, 3, H, W) of sRGB pictures."""

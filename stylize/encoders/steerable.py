@@ -62,6 +62,10 @@ def filters(height: int, width: int, scales: int, device: str) -> Filters:
         raise ValueError(
             f"height, width: {height}×{width}, must be multiples of {2**scales} for {scales} scales"
         )
+    if min(height, width) < 2 ** (scales + 2):
+        raise ValueError(
+            f"scales: came {scales}, {height}×{width} px hold {int(math.log2(min(height, width))) - 2}"
+        )
     octave, angle = _polar(height, width)
     passed = _low(octave, 0)
     highpass = _high(octave, 0)

@@ -32,7 +32,7 @@ class Parameters:
     """Weights are of relative errors, so they do not compare with the paper's α and β."""
 
     content_weight: float = parameter(
-        0.05, low=0.0, high=10.0, help="Of the content's features; 0.01 keeps little, 0.3 much."
+        0.07, low=0.0, high=10.0, help="Of the content's features; 0.01 keeps little, 0.3 much."
     )
     quantile_weight: float = parameter(
         0.1, low=0.0, high=10.0, help="Of the style's colour distribution; not in the paper."
