@@ -146,7 +146,7 @@ def _solve(
 
 METHOD = Method(
     key="gatys",
-    title="Neural style transfer (Gatys)",
+    title="Gatys",
     citation=Citation(
         authors=("Leon A. Gatys", "Alexander S. Ecker", "Matthias Bethge"),
         year=2016,

@@ -20,7 +20,7 @@ def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) 
 
 METHOD = Method(
     key="identity",
-    title="Identity (hidden reference)",
+    title="Identity",
     citation=Citation(
         authors=("International Telecommunication Union",),
         year=2023,

@@ -92,7 +92,7 @@ def _matched(here: Tensor, there: Tensor, parameters: Parameters) -> Tensor:
 
 METHOD = Method(
     key="idt",
-    title="Colour distribution transfer with regraining",
+    title="IDT + regrain",
     citation=Citation(
         authors=("François Pitié", "Anil Kokaram", "Rozenn Dahyot"),
         year=2007,

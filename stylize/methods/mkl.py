@@ -34,7 +34,7 @@ def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) 
 
 METHOD = Method(
     key="mkl",
-    title="Monge-Kantorovitch colour mapping",
+    title="MKL",
     citation=Citation(
         authors=("François Pitié", "Anil Kokaram"),
         year=2007,

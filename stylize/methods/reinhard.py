@@ -63,7 +63,7 @@ def match_moments(values: Tensor, targets: Tensor) -> Tensor:
 
 METHOD = Method(
     key="reinhard",
-    title="Colour transfer (Reinhard)",
+    title="Reinhard",
     citation=Citation(
         authors=("Erik Reinhard", "Michael Ashikhmin", "Bruce Gooch", "Peter Shirley"),
         year=2001,
