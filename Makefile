@@ -2,7 +2,10 @@
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PORT ?= 8000
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3.14 python3,$(shell command -v $(p))))
+# The first that runs and is in range: a name on the PATH may be a shim of a version not chosen.
+RIGHT := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c '$(RIGHT)' >/dev/null 2>&1 && { echo $$p; break; }; done)
 .DEFAULT_GOAL := help
 .PHONY: help install dev demo test run worker lint fmt shell lock
 
@@ -10,8 +13,8 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .venv/installed: requirements.lock
-	@test -n "$(PYTHON)" || { echo "Python is missing: install Python 3.11 or newer (Debian: apt install python3 python3-venv)."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { echo "$(PYTHON) is $$($(PYTHON) -V): Paragone needs 3.11 to 3.14 (make PYTHON=/path/to/python3.12 demo)."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 here: install one (Debian: apt install python3 python3-venv) or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; }
+	@$(PYTHON) -c '$(RIGHT)' || { echo "PYTHON=$(PYTHON): must be Python 3.11 to 3.14"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python's venv is missing (Debian: apt install python3-venv)."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the locked packages (about 5 GB, mostly torch; a few minutes)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
@@ -64,7 +65,7 @@ def upload(study: Study, scene: Scene, recipe: Recipe, data: bytes) -> Stimulus:
     study.require_editable()
     if recipe.method:
         raise ValueError(f"“{recipe.name}” is made by {recipe.method_title or recipe.method} here.")
-    array = imaging.read(data)
+    array = imaging.read(data, max_pixels=settings.IMAGE_MAX_PIXELS)
     came, wanted = (array.shape[1], array.shape[0]), wanted_size(scene, recipe)
     if came != wanted:
         raise imaging.ImageRefused(

@@ -31,7 +31,7 @@ class ImageRefused(ValueError):
     """An upload that is no usable picture; the message says what came and what would be right."""
 
 
-def read(data: bytes, *, longest: int | None = None) -> Array:
+def read(data: bytes, *, longest: int | None = None, max_pixels: int = MAX_PIXELS) -> Array:
     """Open a picture.
 
     The size in the header is checked before anything is decoded. EXIF orientation and colour
@@ -42,6 +42,7 @@ def read(data: bytes, *, longest: int | None = None) -> Array:
     Args:
         data: a JPEG, PNG, WebP, TIFF or BMP file.
         longest: reduce to this longer side in px; never enlarges.
+        max_pixels: more are refused, by the header.
 
     Returns:
         (H, W, 3) uint8 sRGB.
@@ -49,7 +50,7 @@ def read(data: bytes, *, longest: int | None = None) -> Array:
     Raises:
         ImageRefused: with one sentence.
     """
-    image = _opened(data)
+    image = _opened(data, max_pixels)
     width, height = image.size
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise ImageRefused(
@@ -60,11 +61,12 @@ def read(data: bytes, *, longest: int | None = None) -> Array:
     return array if longest is None else resize_to_longest(array, longest)
 
 
-def read_label_png(data: bytes) -> Array:
+def read_label_png(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Array:
     """Open a mask.
 
     Args:
         data: PNG of mode L (grey value = label), P (palette index = label) or 1.
+        max_pixels: more are refused, by the header.
 
     Returns:
         (H, W) uint8 labels.
@@ -72,7 +74,7 @@ def read_label_png(data: bytes) -> Array:
     Raises:
         ImageRefused: with one sentence.
     """
-    image = _opened(data)
+    image = _opened(data, max_pixels)
     if image.format != "PNG" or image.mode not in ("L", "P", "1"):
         raise ImageRefused(
             f"A mask came as {image.format} of mode {image.mode}; "
@@ -82,19 +84,19 @@ def read_label_png(data: bytes) -> Array:
     return np.array(image, dtype=np.uint8)
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(data: bytes, max_pixels: int) -> Image.Image:
     """Read the header and check format, size and number of pictures; decodes nothing."""
     try:
         image = Image.open(io.BytesIO(data), formats=ACCEPTED)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageRefused(_too_large("has far too many pixels")) from error
+        raise ImageRefused(_too_large("has far too many pixels", max_pixels)) from error
     except DECODING_ERRORS as error:
         raise ImageRefused(
             f"The file is {_what_came(data)}; it must be a JPEG, PNG, WebP, TIFF or BMP picture."
         ) from error
     width, height = image.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise ImageRefused(_too_large(f"is {width}×{height} px"))
+    if width * height > max_pixels or max(width, height) > MAX_SIDE:
+        raise ImageRefused(_too_large(f"is {width}×{height} px", max_pixels))
     if min(width, height) < MIN_SIDE:
         raise ImageRefused(
             f"The picture is {width}×{height} px; each side must be at least {MIN_SIDE} px."
@@ -105,9 +107,9 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _too_large(what: str) -> str:
+def _too_large(what: str, max_pixels: int) -> str:
     return (
-        f"The picture {what}; it may have at most {MAX_PIXELS // 1_000_000} million pixels "
+        f"The picture {what}; it may have at most {max_pixels / 1_000_000:g} million pixels "
         f"and {MAX_SIDE} px on a side."
     )
 

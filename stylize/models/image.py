@@ -49,10 +49,12 @@ def _checked(role: str, data: bytes) -> tuple[imaging.Array, bytes]:
             f"The file is larger than {settings.IMAGE_MAX_BYTES / 2**20:g} MiB."
         )
     if role == Image.Role.MASK:
-        labels = imaging.read_label_png(data)
+        labels = imaging.read_label_png(data, max_pixels=settings.IMAGE_MAX_PIXELS)
         spread = 255 // max(1, int(labels.max()))
         return (labels * spread)[..., None].repeat(3, axis=2), imaging.encode_label_png(labels)
-    pixels = imaging.read(data, longest=settings.RECIPE_MAX_SIZE)
+    pixels = imaging.read(
+        data, longest=settings.RECIPE_MAX_SIZE, max_pixels=settings.IMAGE_MAX_PIXELS
+    )
     return pixels, imaging.encode_png(pixels)
 
 

@@ -84,6 +84,12 @@ def test_take_larger_than_any_recipe_is_reduced(owner: AbstractUser, settings: A
     assert (image.width, image.height) == (40, 30)
 
 
+def test_take_picture_over_the_pixel_limit_is_refused(owner: AbstractUser, settings: Any) -> None:
+    settings.IMAGE_MAX_PIXELS = 80 * 60 - 1
+    with pytest.raises(ImageRefused, match="80×60 px; it may have at most 0.004799 million"):
+        Image.objects.take(owner, "content", "a", factories.png(1, 80, 60))
+
+
 def test_take_file_over_the_byte_limit_is_refused(owner: AbstractUser, settings: Any) -> None:
     settings.IMAGE_MAX_BYTES = 2**10
     with pytest.raises(ImageRefused, match="larger than"):

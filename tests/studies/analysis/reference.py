@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parents[3].parent / "shared" / "data" / "verification"
 def path(name: str) -> Path:
     file = FOLDER / name
     if not file.exists():
-        pytest.skip(f"reference results not here: {name}")
+        pytest.skip(f"reference data is not here: {name}")
     return file
 
 

@@ -81,7 +81,9 @@ def test_regraining_gives_the_content_its_gradients_back() -> None:
     assert against_content(clean) < 0.6 * against_content(grained)
 
 
-@pytest.mark.skipif(not PICTURES.is_dir(), reason="the author's pictures are not at hand")
+@pytest.mark.skipif(
+    not PICTURES.is_dir(), reason="reference data is not here: the author's pictures"
+)
 def test_apply_comes_near_the_authors_own_result() -> None:
     """His rotations are random, so his result can only be met closely."""
     content, style, expected = (

@@ -48,7 +48,9 @@ def test_stylize_when_content_is_grey_stays_finite_and_takes_the_mean() -> None:
     torch.testing.assert_close(result.mean((2, 3)), pictures(1).double().mean((2, 3)))
 
 
-@pytest.mark.skipif(not PICTURES.is_dir(), reason="the author's pictures are not at hand")
+@pytest.mark.skipif(
+    not PICTURES.is_dir(), reason="reference data is not here: the author's pictures"
+)
 def test_apply_equals_the_authors_own_result_to_rounding() -> None:
     content, style, expected = (
         imaging.read((PICTURES / f"pitie_{name}.png").read_bytes())
