@@ -86,7 +86,7 @@ def test_take_larger_than_any_recipe_is_reduced(owner: AbstractUser, settings: A
 
 def test_take_picture_over_the_pixel_limit_is_refused(owner: AbstractUser, settings: Any) -> None:
     settings.IMAGE_MAX_PIXELS = 80 * 60 - 1
-    with pytest.raises(ImageRefused, match="80×60 px; it may have at most 0.004799 million"):
+    with pytest.raises(ImageRefused, match=r"80×60 px; it may have at most 0\.004799 million"):
         Image.objects.take(owner, "content", "a", factories.png(1, 80, 60))
 
 

@@ -64,15 +64,48 @@ METHOD = Method(
 ASK = """
 from django.contrib.auth.models import User
 from tests.factories import png
+from stylize.rendering import fill
 from stylize.models import Batch, Image, Recipe, Scene
 owner, _ = User.objects.get_or_create(username="root", is_staff=True, is_superuser=True)
 style = Image.objects.take(owner, "style", "style", png(1))
 contents = [Image.objects.take(owner, "content", f"content {{n}}", png(10 + n)) for n in range({n})]
 scenes = Scene.objects.cross(owner, contents, [style])
-recipe = Recipe.objects.create(
+recipe = fill(Recipe(
     owner=owner, name="slow", method="aa_slow", size=32, parameters={{"seconds": {seconds}}}
-)
+))
+recipe.save()
 Batch.objects.ask(owner, scenes, [recipe])
+"""
+IDENTITY = """
+fill(Recipe(owner=owner, name="identity", method="identity", size=32)).save()
+"""
+STUDY = """
+import numpy as np
+from uuid import uuid4
+from studies import answers, lifecycle
+from studies.models import Participant, Question, Study
+from studies.planning import leases
+from studies.reports import build
+from stylize.models import Recipe, Scene
+study = Study.objects.create(
+    owner=Scene.objects.first().owner, title="s", protocol="two_up", simulated=True, consent="x",
+    instructions="x", contact="x", trials_per_participant=2, participants_planned=8,
+)
+Question.objects.create(study=study)
+study.scenes.set(Scene.objects.all())
+study.recipes.set(Recipe.objects.all())
+lifecycle.open_study(study)
+rng = np.random.default_rng(3)
+liked = {s.address: float(s.recipe.name == "slow") for s in study.stimuli.all()}
+for _ in range(8):
+    participant, _ = leases.start(study, Participant.Kind.SIMULATED)
+    participant.agree()
+    for trial in participant.trials.all():
+        content = study.asking.simulate(trial.addresses, liked, rng)
+        answers.record(trial, uuid4(), content, 900.0)
+    assert not participant.finish()
+report = build.report(study)
+print([item.name for item in report.findings[0].ranked], [r.citation for r in report.recipes])
 """
 
 
@@ -237,15 +270,19 @@ def test_batch_cancelled_running_rendering_stops_and_queued_ones_are_not_made(si
     assert len(site.logged("end")) == 1
 
 
-def test_method_file_dropped_in_is_listed_and_rendered_by_command(site: Site) -> None:
+def test_method_file_dropped_in_is_listed_rendered_studied_and_ranked(site: Site) -> None:
     lines = site.manage("methods").splitlines()
     assert any(line.startswith("aa_slow") and "Étienne Léger 2026" in line for line in lines)
 
     site.worker("one", "--beat")
-    site.script(ASK.format(n=1, seconds=0.1))
-    said = site.manage("render", "--recipes", "slow", "--wait")
+    site.script(ASK.format(n=2, seconds=0.1) + IDENTITY)
+    said = site.manage("render", "--recipes", "slow", "identity", "--wait")
 
-    assert "1/1, 0 failed" in said
-    [(provenance, file)] = site.rows("SELECT provenance, file FROM stylize_rendering")
-    assert '"method": "aa_slow"' in provenance
-    assert (site.var / "media" / file).stat().st_size > 100
+    assert "4/4, 0 failed" in said
+    made = site.rows("SELECT provenance, file FROM stylize_rendering")
+    slow = [file for provenance, file in made if '"method": "aa_slow"' in provenance]
+    assert [(site.var / "media" / file).stat().st_size > 100 for file in slow] == [True, True]
+
+    reported = site.script(STUDY)
+    assert "'slow', 'identity'" in reported  # everybody likes it better
+    assert "Étienne Léger (2026): Slowly" in reported
