@@ -1,5 +1,7 @@
 """List the registered methods, with or without a database."""
 
+from argparse import ArgumentParser
+
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, ProgrammingError
 
@@ -10,7 +12,10 @@ class Command(BaseCommand):
     help = "One line per method: key, title, first author and year, state, what it needs."
     requires_system_checks = ()
 
-    def handle(self, **options: object) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--markdown", action="store_true", help="as the README's table")
+
+    def handle(self, markdown: bool = False, **options: object) -> None:
         try:
             imported = imported_weights()
         except (OperationalError, ProgrammingError):  # no database, or none that was migrated
@@ -26,6 +31,11 @@ class Command(BaseCommand):
             )
             for method in methods
         ]
+        if markdown:
+            head = ("key", "method", "first published", "state", "needs")
+            for row in (head, ("---",) * len(head), *rows):
+                self.stdout.write(f"| {' | '.join(row)} |")
+            return
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
