@@ -17,26 +17,35 @@ import sys
 import time
 from pathlib import Path
 
+import django
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / "var" / "bench" / "recovery"
+os.environ |= {"PARAGONE_VAR": str(HOME), "DJANGO_SETTINGS_MODULE": "evalsite.settings"}
+os.environ.pop("DATABASE_URL", None)
+sys.path.insert(0, str(ROOT))
+shutil.rmtree(HOME, ignore_errors=True)
+django.setup()
+
+from evalsite import demo  # noqa: E402  settings are read from the lines above
+from studies import bots  # noqa: E402
+from tests import factories  # noqa: E402
+
 SEEDS = range(101, 121)
 WANTED, TARGET = 0.9, 19
 
 
 def main() -> int:
-    home = ROOT / "var" / "bench" / "recovery"
-    shutil.rmtree(home, ignore_errors=True)
-    os.environ |= {"PARAGONE_VAR": str(home), "DJANGO_SETTINGS_MODULE": "evalsite.settings"}
-    os.environ.pop("DATABASE_URL", None)
-    sys.path.insert(0, str(ROOT))
     for words in (["migrate", "-v", "0"], ["collectstatic", "--noinput", "-v", "0"]):
         subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, check=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "evalsite.wsgi", "--bind", f"127.0.0.1:{port}"]
-    web = subprocess.Popen([*command, "--workers", "2", "--threads", "4"], cwd=ROOT)
+    web = subprocess.Popen(
+        [*command, "--workers", "2", "--threads", "4", "--log-level", "error"], cwd=ROOT
+    )
     try:
         return _all_seeds(f"http://127.0.0.1:{port}")
     finally:
@@ -45,13 +54,6 @@ def main() -> int:
 
 
 def _all_seeds(base: str) -> int:
-    import django
-
-    django.setup()
-    from evalsite import demo
-    from studies import bots
-    from tests import factories
-
     owner = factories.UserFactory(username="owner")
     recipes = [factories.RecipeFactory(owner=owner, method=m, method_title=m) for m in demo.TASTES]
     scenes = [factories.SceneFactory(owner=owner) for _ in demo.PAIRS]

@@ -112,7 +112,7 @@ def test_report_names_what_was_left_out_and_offers_to_put_it_back(
     shown = list(study.stimuli.filter(scene=study.scenes.all()[0]))[:2]
     cast.ask(cast.visit(study, state="consented"), shown, {"chosen": "a"})
     page = browser.get(at("report", study)).content.decode()
-    assert "1 visits not finished" in page
+    assert "visits not finished (1)" in page
     assert "?unfinished=1" in page
     assert "are included" in browser.get(at("report", study) + "?unfinished=1").content.decode()
 
