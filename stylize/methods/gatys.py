@@ -16,6 +16,7 @@ from torch.nn import functional
 from stylize import encoders
 from stylize.encoders.base import Encoder, names
 from stylize.losses.gamut import gamut_loss
+from stylize.losses.grain import alternation, grain_loss
 from stylize.losses.histogram import quantile_loss, quantile_targets
 from stylize.losses.moments import relative_error, style_terms, terms_of
 from stylize.methods.base import MIN_CONTENT_SIDE, Method, Needs
@@ -39,6 +40,12 @@ class Parameters:
     )
     gamut_weight: float = parameter(
         100.0, low=0.0, high=1e4, help="Against values that cannot be shown; not in the paper."
+    )
+    grain_weight: float = parameter(
+        0.005,
+        low=0.0,
+        high=10.0,
+        help="Against more pixel noise than the style's; not in the paper.",
     )
     recolour: bool = parameter(
         True,
@@ -120,7 +127,7 @@ def _solve(
     encoder: Encoder, start: Tensor, content: Tensor, style: Tensor, parameters: Parameters,
     evaluations: int, run: Run,
 ) -> Tensor:  # fmt: skip
-    """One size: E_style + weighted quantiles, excess over [0, 1] and E_content."""
+    """One size: E_style + weighted quantiles, excess over [0, 1], grain and E_content."""
     content_planes, style_planes = encoder.enter(content), encoder.enter(style)
     layers = names(encoder, "content", *content.shape[2:])
     with torch.no_grad():
@@ -128,6 +135,7 @@ def _solve(
         features = encoder.features(content_planes)
         kept = [features[layer] for layer in layers]
         colours = quantile_targets(style_planes.squeeze(0), content[0, 0].numel())
+        most = alternation(style_planes)
 
     def loss(planes: Tensor) -> Tensor:
         features = encoder.features(planes)
@@ -137,6 +145,7 @@ def _solve(
             style_loss
             + parameters.quantile_weight * quantile_loss(planes.squeeze(0), colours)
             + parameters.gamut_weight * gamut_loss(encoder.leave(planes))
+            + parameters.grain_weight * grain_loss(planes, most)
             + parameters.content_weight * content_loss
         )
 
