@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -18,6 +18,8 @@ from stylize.admin.owned import OwnedAdmin
 from stylize.admin.pictures import thumbnail
 from stylize.models import Image, Scene
 from stylize.rendering import render_all
+
+PICTURES = ("content", "styles", "content_mask", "style_mask")
 
 
 class CrossForm(forms.Form):
@@ -43,13 +45,17 @@ class SceneAdmin(OwnedAdmin):
     list_display_links = ["pictures", "name"]
     list_select_related = ["content", "owner"]
     search_fields = ["name", "tags"]
-    fields = ["pictures", "name", "content", "styles", "content_mask", "style_mask", "tags"]
-    readonly_fields = ["pictures"]
+    fields = ["pictures", "name", *PICTURES, "tags"]
     actions = ["render_all_methods", "render_recipes"]
     actions_list = ["make_scenes"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("styles")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """What was rendered keeps its pictures: a rendering tells of them, and so may a study."""
+        fixed = isinstance(obj, Scene) and obj.rendered
+        return ["pictures", *(PICTURES if fixed else ())]
 
     @admin.display(description="Content and style")
     def pictures(self, scene: Scene) -> SafeString | str:

@@ -84,8 +84,11 @@ class RenderingQuerySet(models.QuerySet["Rendering"]):
         return claimed == 1
 
     def queue(self) -> int:
-        """Ask again, from the start, for those of these that failed or were cancelled."""
-        pks = list(self.values_list("pk", flat=True))
+        """Ask again, from the start, for those of these that failed or were cancelled.
+
+        What has been rendered again since is left: its successor is asked for.
+        """
+        pks = list(self.current().values_list("pk", flat=True))
         ended = (Rendering.State.FAILED, Rendering.State.CANCELLED)
         queued = Rendering.objects.filter(pk__in=pks, state__in=ended).update(
             state=Rendering.State.QUEUED,

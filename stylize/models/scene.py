@@ -11,6 +11,10 @@ from stylize.models.image import Image
 from stylize.models.owned import Owned, OwnedQuerySet
 
 
+class SceneNotEditable(ValueError):
+    """A rendered scene was about to get another content or other masks."""
+
+
 class SceneQuerySet(OwnedQuerySet):
     def cross(
         self, owner: Any, contents: Iterable[Image], styles: Iterable[Image], tags: str = ""
@@ -49,6 +53,8 @@ def _mask() -> models.ForeignKey[Image | None, Image | None]:
 class Scene(Owned):
     """What is stylized: a content, one or more styles, optional masks."""
 
+    FIXED = ("content_id", "content_mask_id", "style_mask_id")
+
     name = models.CharField(max_length=120)
     content = models.ForeignKey(
         Image, on_delete=models.PROTECT, related_name="+", limit_choices_to={"role": "content"}
@@ -71,6 +77,23 @@ class Scene(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.rendered:
+            kept = type(self).objects.values(*self.FIXED).get(pk=self.pk)
+            changed = [name for name in self.FIXED if kept[name] != getattr(self, name)]
+            if changed:
+                named = ", ".join(name.removesuffix("_id").replace("_", " ") for name in changed)
+                raise SceneNotEditable(
+                    f"{self.name} has been rendered: its {named} cannot be changed; "
+                    "make another scene."
+                )
+        super().save(*args, **kwargs)
+
+    @property
+    def rendered(self) -> bool:
+        """From its first rendering on a scene keeps its pictures: the renderings show them."""
+        return self.pk is not None and self.renderings.exists()
 
     @property
     def tag_list(self) -> list[str]:
