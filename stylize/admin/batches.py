@@ -131,7 +131,7 @@ class BatchAdmin(OwnedAdmin):
         """All failed ones, or the one that is named."""
         failed = self._batch(request, str(pk), change=True).renderings.failed()
         if one := request.POST.get("rendering"):
-            failed = failed.filter(pk=one) if one.isdigit() else failed.none()
+            failed = failed.filter(pk=one) if one.isdecimal() and len(one) < 19 else failed.none()
         messages.info(request, f"Queued again: {failed.queue()}.")
         return HttpResponseRedirect(reverse("admin:stylize_batch_change", args=[pk]))
 

@@ -26,7 +26,7 @@ class RecipeForm(OwnedForm):
 
     class Meta:
         model = Recipe
-        fields = ["name", "size", "encoder", "postprocess"]
+        fields = ["name", "size", "queue", "encoder", "postprocess"]
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
@@ -41,12 +41,13 @@ class RecipeForm(OwnedForm):
         }
         if not self.errors:
             try:
-                fill(recipe)
+                fill(recipe, said.get("queue", ""))
             except ValueError as error:
                 name = PREFIX + str(error).partition(":")[0]
                 self.add_error(name if name in self.fields else None, str(error))
         # What `fill` set must not be overwritten by what the form collected.
-        return {**said, "encoder": recipe.encoder, "postprocess": recipe.postprocess}
+        filled = {name: getattr(recipe, name) for name in ("queue", "encoder", "postprocess")}
+        return {**said, **filled}
 
 
 def form_for(info: MethodInfo, recipe: Recipe | None) -> type[RecipeForm]:
@@ -60,6 +61,7 @@ def form_for(info: MethodInfo, recipe: Recipe | None) -> type[RecipeForm]:
             widget=UnfoldAdminIntegerFieldWidget,
             help_text=Recipe._meta.get_field("size").help_text,
         ),
+        "queue": _queue(info.queue),
     }
     for parameter in info.parameters:
         name = parameter["name"]
@@ -77,6 +79,16 @@ def form_for(info: MethodInfo, recipe: Recipe | None) -> type[RecipeForm]:
         help_text="What follows the method.",
     )
     return type("RecipeForm", (RecipeForm,), {"info": info, **fields})
+
+
+def _queue(initial: str) -> forms.Field:
+    return forms.ChoiceField(
+        choices=[("cpu", "cpu"), ("gpu", "gpu")],
+        initial=initial,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Of the workers that render it: gpu needs a worker with a GPU.",
+    )
 
 
 def _field(parameter: dict[str, Any], initial: object) -> forms.Field:

@@ -89,7 +89,7 @@ class RecipeAdmin(OwnedAdmin):
         names = [PREFIX + parameter["name"] for parameter in info.parameters]
         told = f"{info.summary} {info.citation}"
         return [
-            (info.title, {"fields": ["name", "size"], "description": told}),
+            (info.title, {"fields": ["name", "size", "queue"], "description": told}),
             ("Parameters", {"fields": [*names, "encoder", "postprocess"]}),
         ]
 

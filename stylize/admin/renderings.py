@@ -140,7 +140,9 @@ class RenderingAdmin(OwnedAdmin):
             raise PermissionDenied
         batches = Batch.objects.visible_to(request.user)
         chosen = request.GET.get("batch", "")
-        batch = batches.filter(pk=chosen).first() if chosen.isdigit() else None
+        batch = (
+            batches.filter(pk=chosen).first() if chosen.isdecimal() and len(chosen) < 19 else None
+        )
         everything: Any = self.get_queryset(request)
         shown = batch.renderings.all() if batch else everything.current()
         recipes, rows = shown.grid()

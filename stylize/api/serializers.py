@@ -43,7 +43,10 @@ class ImageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 
 class UploadSerializer(serializers.Serializer):  # type: ignore[type-arg]
     role = serializers.ChoiceField(choices=Image.Role.choices)
-    files = serializers.ListField(child=serializers.FileField(), min_length=1, max_length=500)
+    # An empty file is refused by name like every other that is no picture.
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), min_length=1, max_length=500
+    )
 
 
 class RefusedSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -72,12 +75,13 @@ class SceneSerializer(OwnedSerializer):
 
 
 class RecipeSerializer(OwnedSerializer):
-    """`parameters` may be left out in part: the method's defaults fill them."""
+    """`parameters` may be left out in part, `queue` altogether: the method's own are taken."""
 
     method = serializers.CharField()
     parameters = serializers.DictField(default=dict)
     postprocess = serializers.ListField(child=serializers.CharField(), default=list)
     encoder = serializers.CharField(default="pyramid")
+    queue = serializers.ChoiceField(choices=["cpu", "gpu"], required=False)
 
     class Meta:
         model = Recipe
@@ -85,11 +89,11 @@ class RecipeSerializer(OwnedSerializer):
             "id", "name", "method", "method_title", "citation", "parameters", "encoder",
             "postprocess", "size", "queue", "created_at",
         ]  # fmt: skip
-        read_only_fields = ["queue", "method_title", "citation", "created_at"]
+        read_only_fields = ["method_title", "citation", "created_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
-            filled = fill(Recipe(**attrs))
+            filled = fill(Recipe(**attrs), attrs.get("queue", ""))
         except ValueError as error:
             about = str(error).partition(":")[0]
             field = about if about in ("method", "encoder", "postprocess") else "parameters"

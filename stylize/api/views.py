@@ -33,6 +33,7 @@ from stylize.rendering import describe, imported_weights, render_all
 
 PICTURE = {(200, "image/png"): OpenApiTypes.BINARY}
 Rows = GenericViewSet[Any]
+ID_DIGITS = 19  # a number of so many digits no longer fits the database's
 
 
 class Visible(Rows):
@@ -164,7 +165,7 @@ class RenderingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Visible
         queryset = super().get_queryset()
         for name, column in self.FILTERS.items():
             if value := self.request.GET.get(name):
-                if name != "state" and not value.isdigit():
+                if name != "state" and not (value.isdecimal() and len(value) < ID_DIGITS):
                     raise serializers.ValidationError({name: f"came {value!r}, must be an id"})
                 queryset = queryset.filter(**{column: value})
         return queryset

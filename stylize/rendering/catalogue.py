@@ -111,8 +111,12 @@ def check_recipe(
     return asdict(record.validated(found.parameters, {**found.defaults, **parameters}))
 
 
-def fill(recipe: Recipe) -> Recipe:
+def fill(recipe: Recipe, queue: str = "") -> Recipe:
     """Check a recipe and copy onto it what reports, forms and batches read without the registry.
+
+    Args:
+        recipe: not rendered yet.
+        queue: cpu or gpu; empty: the method's own.
 
     Raises:
         ValueError: see `check_recipe`.
@@ -123,7 +127,7 @@ def fill(recipe: Recipe) -> Recipe:
     method = method_of(recipe.method)
     recipe.method_title = method.title
     recipe.citation = _citation(method.citation)
-    recipe.queue = method.queue
+    recipe.queue = queue or method.queue
     recipe.needs = asdict(method.needs)
     if not method.needs.encoder:
         recipe.encoder = ""

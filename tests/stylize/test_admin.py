@@ -130,6 +130,7 @@ def test_upload_many_keeps_the_good_and_names_the_refused(
         SimpleUploadedFile("one.png", factories.png(1)),
         SimpleUploadedFile("two.png", factories.png(2)),
         SimpleUploadedFile("notes.jpg", b"hello"),
+        SimpleUploadedFile("nothing.png", b""),
     ]
     page = browser.post(at("image_add"), {"role": "style", "pictures": files}, follow=True)
     assert set(Image.objects.values_list("name", "role", "owner")) == {
@@ -138,6 +139,7 @@ def test_upload_many_keeps_the_good_and_names_the_refused(
     }
     assert "2 images added." in text(page)
     assert "notes.jpg: The file is text" in text(page)
+    assert "nothing.png: The file is empty" in text(page)
 
 
 def test_upload_nothing_says_so(browser: Client) -> None:
@@ -166,6 +168,50 @@ def test_scene_of_a_name_that_is_taken_is_an_error_at_the_form(
     page = browser.post(at("scene_add"), asked)
     assert page.status_code == 200
     assert "already exists" in text(page) or "scene_name_once_per_owner" in text(page)
+
+
+def test_scene_that_was_rendered_when_edited_keeps_its_pictures(
+    browser: Client, owner: AbstractUser
+) -> None:
+    scene = made(owner, 1, 1)[0].scene
+    other = factories.ImageFactory(owner=owner), factories.ImageFactory(owner=owner, role="style")
+    before = scene.content_id, scene.styles.get()
+    asked = {"name": "renamed", "content": other[0].pk, "styles": [other[1].pk], "tags": "photo"}
+    assert browser.post(at("scene_change", scene.pk), asked).status_code == 302
+    scene.refresh_from_db()
+    assert (scene.name, scene.tags) == ("renamed", "photo")
+    assert (scene.content_id, scene.styles.get()) == before
+
+
+def test_scene_not_yet_rendered_when_edited_takes_other_pictures(
+    browser: Client, owner: AbstractUser
+) -> None:
+    scene, other = factories.SceneFactory(owner=owner), factories.ImageFactory(owner=owner)
+    asked = {"name": "a", "content": other.pk, "styles": [scene.styles.get().pk], "tags": ""}
+    browser.post(at("scene_change", scene.pk), asked)
+    scene.refresh_from_db()
+    assert scene.content == other
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+def test_style_of_a_scene_when_deleted_stays_and_the_scene_is_named(
+    browser: Client, owner: AbstractUser, in_bulk: bool
+) -> None:
+    scene = factories.SceneFactory(owner=owner, name="needs its style")
+    style = scene.styles.get()
+    address, asked = at("image_delete", style.pk), {"post": "yes"}
+    if in_bulk:
+        chosen = {"action": "delete_selected", "_selected_action": [style.pk]}
+        address, asked = at("image_changelist"), asked | chosen  # type: ignore[assignment]
+    page = browser.post(address, asked)
+    assert "needs its style" in text(page)
+    assert scene.styles.get() == style
+
+
+def test_style_of_no_scene_when_deleted_is_gone(browser: Client, owner: AbstractUser) -> None:
+    style = factories.ImageFactory(owner=owner, role="style")
+    browser.post(at("image_delete", style.pk), {"post": "yes"})
+    assert not Image.objects.filter(pk=style.pk).exists()
 
 
 def test_render_all_methods_is_one_action(browser: Client, owner: AbstractUser) -> None:
@@ -203,6 +249,15 @@ def test_recipe_is_saved_with_parameters_and_copies_of_the_method(
     assert recipe.parameters == default.parameters
     assert recipe.postprocess == ["keep_colour"]
     assert "Reinhard" in recipe.citation
+
+
+@pytest.mark.parametrize(("queue", "kept"), [("gpu", "gpu"), ("", "cpu")])
+def test_recipe_queue_when_chosen_is_kept_else_the_method_s(
+    browser: Client, queue: str, kept: str
+) -> None:
+    asked = {"name": "mine", "size": 64, "queue": queue}
+    browser.post(at("recipe_add") + "?method=identity", asked)
+    assert Recipe.objects.get(name="mine").queue == kept
 
 
 def test_recipe_wrong_parameter_is_an_error_at_its_field(browser: Client) -> None:
@@ -314,6 +369,16 @@ def test_gallery_has_every_own_cell_in_few_queries(
     for rendering in renderings:
         assert at("rendering_picture", rendering.pk, "file") in page
     assert at("rendering_picture", foreign.pk, "file") not in page
+
+
+@pytest.mark.parametrize("odd", ["²", "9" * 30, "x"])
+def test_address_or_form_when_it_names_no_id_is_no_error(
+    browser: Client, owner: AbstractUser, odd: str
+) -> None:
+    rendering = made(owner, 1, 1)[0]
+    batch = Batch.objects.ask(owner, [rendering.scene], [rendering.recipe])
+    assert browser.get(at("gallery") + f"?batch={odd}").status_code == 200
+    assert browser.post(at("batch_retry", batch.pk), {"rendering": odd}).status_code == 302
 
 
 def test_gallery_of_a_batch_and_empty_gallery(browser: Client, owner: AbstractUser) -> None:

@@ -75,6 +75,13 @@ def test_images_refused_are_named_and_the_others_kept(api: APIClient) -> None:
     assert "The file is text" in refused["reason"]
 
 
+def test_images_when_one_is_empty_is_refused_by_name(api: APIClient) -> None:
+    files = [upload("good.png", factories.png(1)), upload("nothing.png", b"")]
+    said = api.post("/api/images/", {"role": "content", "files": files}, format="multipart")
+    assert said.status_code == 201
+    assert said.json()["refused"][0]["name"] == "nothing.png"
+
+
 def test_images_all_refused_is_400(api: APIClient) -> None:
     asked = {"role": "content", "files": [upload("bad.jpg", b"hello")]}
     assert api.post("/api/images/", asked, format="multipart").status_code == 400
@@ -107,6 +114,14 @@ def test_recipe_that_is_wrong_is_400_at_its_field(
     said = api.post("/api/recipes/", {"name": "r", "size": 64} | values, format="json")
     assert said.status_code == 400
     assert message in str(said.json()[field])
+
+
+@pytest.mark.parametrize(("said", "kept"), [({"queue": "gpu"}, "gpu"), ({}, "cpu")])
+def test_recipe_queue_when_said_is_kept_else_the_method_s(
+    api: APIClient, said: dict[str, str], kept: str
+) -> None:
+    asked = {"name": "mine", "method": "identity", "size": 64} | said
+    assert api.post("/api/recipes/", asked, format="json").json()["queue"] == kept
 
 
 def test_render_all_is_one_call(api: APIClient, owner: AbstractUser) -> None:
@@ -188,7 +203,8 @@ def test_renderings_are_filtered(api: APIClient, owner: AbstractUser) -> None:
     count = lambda query: api.get(f"/api/renderings/?{query}").json()["count"]  # noqa: E731
     assert count("state=done") == 1
     assert count(f"scene={done.scene_id}") == 2
-    assert api.get("/api/renderings/?scene=abc").status_code == 400
+    for odd in ("abc", "²", "9" * 30):
+        assert api.get("/api/renderings/", {"scene": odd}).status_code == 400
 
 
 @pytest.mark.parametrize(
