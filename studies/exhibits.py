@@ -65,15 +65,11 @@ def upload(study: Study, scene: Scene, recipe: Recipe, data: bytes) -> Stimulus:
     study.require_editable()
     if recipe.method:
         raise ValueError(f"“{recipe.name}” is made by {recipe.method_title or recipe.method} here.")
-    array = imaging.read(data, max_pixels=settings.IMAGE_MAX_PIXELS)
-    came, wanted = (array.shape[1], array.shape[0]), wanted_size(scene, recipe)
-    if came != wanted:
-        raise imaging.ImageRefused(
-            f"The picture of “{scene.name}” is {came[0]}×{came[1]} px; "
-            f"it must be exactly {wanted[0]}×{wanted[1]} px."
-        )
+    array = _fitting(data, scene, recipe)
     clean = imaging.encode_png(array)
     with transaction.atomic():
+        # Again, and held: it may have been opened while the picture was read.
+        Study.objects.select_for_update().get(pk=study.pk).require_editable()
         discard(study.stimuli.filter(scene=scene, recipe=recipe))
         return Stimulus.objects.create(
             study=study,
@@ -81,9 +77,25 @@ def upload(study: Study, scene: Scene, recipe: Recipe, data: bytes) -> Stimulus:
             recipe=recipe,
             upload=ContentFile(clean, name="upload.png"),
             sha256=imaging.sha256(clean),
-            width=wanted[0],
-            height=wanted[1],
+            width=array.shape[1],
+            height=array.shape[0],
         )
+
+
+def _fitting(data: bytes, scene: Scene, recipe: Recipe) -> imaging.Array:
+    """The picture, if it is one and has the size wanted."""
+    if len(data) > settings.IMAGE_MAX_BYTES:
+        raise imaging.ImageRefused(
+            f"The file is larger than {settings.IMAGE_MAX_BYTES / 2**20:g} MiB."
+        )
+    array = imaging.read(data, max_pixels=settings.IMAGE_MAX_PIXELS)
+    came, wanted = (array.shape[1], array.shape[0]), wanted_size(scene, recipe)
+    if came != wanted:
+        raise imaging.ImageRefused(
+            f"The picture of “{scene.name}” is {came[0]}×{came[1]} px; "
+            f"it must be exactly {wanted[0]}×{wanted[1]} px."
+        )
+    return array
 
 
 def references(study: Study) -> list[Reference]:

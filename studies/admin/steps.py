@@ -33,7 +33,10 @@ class Step:
 
 
 _OPEN = "From now on the design cannot be changed. Open the study?"
-_CLOSE = "A closed study takes no more answers and cannot be opened again. Close it?"
+_CLOSE = (
+    "A closed study lets nobody new in; visits under way may still finish. "
+    "It cannot be opened again. Close it?"
+)
 STEPS = {
     step.name: step
     for step in (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
@@ -14,6 +15,8 @@ from django.shortcuts import redirect, render
 from studies import exhibits
 from studies.models import Stimulus, Study, StudyNotEditable
 from stylize.models import Recipe, Scene
+
+LIMIT = settings.IMAGE_MAX_BYTES + 1  # one more than allowed is enough to refuse a file
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _take(request: HttpRequest, study: Study) -> None:
             messages.error(request, f"{file.name}: no scene of the study is called like this file.")
             continue
         try:
-            exhibits.upload(study, scene, recipe, file.read())
+            exhibits.upload(study, scene, recipe, file.read(LIMIT))
         except ValueError as error:
             messages.error(request, f"{file.name}: {error}")
         else:

@@ -154,6 +154,8 @@ def _redirect(study: Study) -> Check:
     parts, problem = urlsplit(study.redirect_url), ""
     if parts.scheme != "https":
         problem = f"The redirect address begins with {parts.scheme}://; it must be https://."
+    elif "@" in parts.netloc:
+        problem = "The redirect address names a user before its host; leave out what ends in @."
     elif (parts.hostname or "") not in study.redirect_host_list:
         named = ", ".join(study.redirect_host_list) or "none"
         problem = f"The redirect leads to {parts.hostname}, which is none of its hosts ({named})."

@@ -155,7 +155,9 @@ class Study(Owned):
     def way_back(self) -> str:
         """The redirect address, if it is https and its host is named in the study."""
         parts = urlsplit(self.redirect_url)
-        named = parts.scheme == "https" and parts.hostname in self.redirect_host_list
+        # Browsers read a backslash as a slash: what stands before an @ may be another host.
+        plain = parts.scheme == "https" and "@" not in parts.netloc
+        named = plain and parts.hostname in self.redirect_host_list
         return self.redirect_url if named else ""
 
     @property

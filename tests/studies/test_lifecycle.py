@@ -135,6 +135,12 @@ def test_open_when_a_picture_has_another_size_names_both() -> None:
             ),
             "leads to evil.example, which is none of its hosts (panel.example)",
         ),
+        (
+            lambda s: Study.objects.filter(pk=s.pk).update(
+                redirect_url="https://evil.example\\@panel.example/", redirect_hosts="panel.example"
+            ),
+            "names a user before its host",
+        ),
     ],
 )  # fmt: skip
 def test_open_when_something_lacks_says_what(spoil: Callable[[Study], Any], told: str) -> None:
@@ -294,6 +300,21 @@ def test_upload_when_of_another_size_is_refused_with_the_size_wanted() -> None:
     study, made = with_upload()
     with pytest.raises(imaging.ImageRefused, match=r"is 40×32 px; it must be exactly 48×32 px"):
         exhibits.upload(study, made.scene, made.recipe, factories.png(1, width=40, height=32))
+
+
+def test_upload_over_the_byte_limit_is_refused(settings: Any) -> None:
+    study, made = with_upload()
+    settings.IMAGE_MAX_BYTES = 2**10
+    with pytest.raises(imaging.ImageRefused, match="larger than"):
+        exhibits.upload(study, made.scene, made.recipe, factories.png(1))
+
+
+def test_upload_when_the_study_is_opened_meanwhile_is_refused() -> None:
+    study, made = with_upload()
+    Study.objects.filter(pk=study.pk).update(state="live")  # here it is still seen as a draft
+    with pytest.raises(StudyNotEditable):
+        exhibits.upload(study, made.scene, made.recipe, factories.png(6, width=48, height=32))
+    assert study.stimuli.get(recipe=made.recipe) == made
 
 
 def test_upload_when_sent_again_replaces_the_first() -> None:

@@ -52,6 +52,7 @@ def test_shut_says_why_nobody_is_let_in(state: str, shut: str) -> None:
         ("http://a.example/", "a.example", False),
         ("https://a.example/", "b.example", False),
         ("https://a.example@evil.example/", "a.example", False),
+        ("https://evil.example\\@a.example/", "a.example", False),
         ("", "a.example", False),
     ],
 )
