@@ -33,23 +33,33 @@ def _secret_key() -> str:
 
 
 def _positive(name: str, default: int) -> int:
-    value = int(env.int(name, default=default))
-    if value < 1:
-        raise ImproperlyConfigured(f"{name}: must be 1 or more, got {value}")
-    return value
+    value = str(env.str(name, default=str(default))).strip()
+    if not value.isdecimal() or int(value) < 1:
+        raise ImproperlyConfigured(f"{name}: must be a whole number, 1 or more, got {value!r}")
+    return int(value)
 
 
-DEBUG = env.bool("DEBUG", default=False)
+def _flag(name: str) -> bool:
+    """Off by default; environ's own would take any word it does not know for off."""
+    value = str(env.str(name, default="")).strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("", "0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name}: must be 1 or 0, got {value!r}")
+
+
+DEBUG = _flag("DEBUG")
 SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-HTTPS = env.bool("HTTPS", default=False)
+HTTPS = _flag("HTTPS")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$"]
-if env.bool("BEHIND_PROXY", default=False):
+if _flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Not "no-referrer": with it browsers send `Origin: null` in forms, and nobody could sign in.
 SECURE_REFERRER_POLICY = "same-origin"
@@ -181,7 +191,7 @@ CELERY_TIMEZONE = "UTC"
 # Woken often, done once a day: a run missed while the site was down is caught up.
 CELERY_BEAT_SCHEDULE = {"housekeeping": {"task": "evalsite.tasks.housekeeping", "schedule": 600.0}}
 # A recipe that asks for the gpu queue runs on a cpu worker only where this says so; recorded.
-GPU_RECIPES_ON_CPU = env.bool("GPU_RECIPES_ON_CPU", default=False)
+GPU_RECIPES_ON_CPU = _flag("GPU_RECIPES_ON_CPU")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

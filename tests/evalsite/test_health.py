@@ -45,8 +45,12 @@ def test_healthz_for_staff_says_why(admin_client: Client) -> None:
     assert "heart-beat" in details["worker"]
 
 
-def test_healthz_when_the_database_fails_names_it(client: Client, db: None) -> None:
+@pytest.mark.parametrize("visitor", ["client", "admin_client"])
+def test_healthz_when_the_database_fails_names_it(
+    request: pytest.FixtureRequest, db: None, visitor: str
+) -> None:
+    browser = request.getfixturevalue(visitor)
     with mock.patch.object(connection, "cursor", side_effect=OSError("gone")):
-        response = client.get("/healthz")
+        response = browser.get("/healthz")
     assert response.status_code == 503
     assert response.json()["database"] == "failed"

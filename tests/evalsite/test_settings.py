@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,6 +37,20 @@ def test_start_with_a_wrong_value_names_the_variable(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "IMAGE_MAX_PIXELS" in result.stderr
     assert "1 or more" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTPS", "ture"), ("GPU_RECIPES_ON_CPU", "2"), ("RECIPE_MAX_SIZE", "big")],
+)
+def test_start_with_a_misspelt_value_names_it_and_the_variable(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    result = manage(tmp_path, "check", **{name: value})
+    assert result.returncode != 0
+    last = result.stderr.strip().splitlines()[-1]
+    assert name in last
+    assert repr(value) in last
 
 
 def test_deploy_check_under_https_is_clean(tmp_path: Path) -> None:
