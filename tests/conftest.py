@@ -1,14 +1,8 @@
-"""Test-wide set-up: state in a folder of its own, static files collected once."""
+"""Test-wide set-up: static files collected once, the cast, and what skipping means."""
 
 import os
 import sys
-import tempfile
 from collections import Counter
-
-# Before settings load: tests never touch the state of a site that runs here.
-os.environ["PARAGONE_VAR"] = tempfile.mkdtemp(prefix="paragone-test-")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in a worker, see evalsite/worker.py
-os.environ.setdefault("SECRET_KEY", "tests-only-tests-only-tests-only-tests-only-tests-only")
 
 import pytest
 from django.contrib.auth.models import AbstractUser

@@ -1,11 +1,27 @@
 """The ground everything stands on: settings, migrations, the two models' constraints."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import IntegrityError
 
 from studies.models import Stimulus
 from tests import factories
+
+
+def test_state_of_the_tests_lies_in_a_folder_of_its_own() -> None:
+    """Else they would fill the site's media, wake its workers and collect its static files."""
+    here = Path(tempfile.gettempdir()).resolve()
+    assert settings.VAR.is_relative_to(here)
+    for folder in (
+        settings.STATIC_ROOT,
+        settings.STORAGES["default"]["OPTIONS"]["location"],
+        settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"],
+    ):
+        assert Path(folder).is_relative_to(settings.VAR)
 
 
 def test_migrations_when_models_are_unchanged_are_complete(db: None) -> None:
