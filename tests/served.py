@@ -1,4 +1,4 @@
-"""A real site for tests: gunicorn on a database of its own, that can be killed and started again.
+"""A real site for tests: gunicorn and workers in a folder of their own, killed and started at will.
 
 `python -m tests.served` is what it runs first: migrate, make one live study, print its ids.
 """
@@ -8,13 +8,17 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 GUNICORN = ["--workers", "2", "--threads", "4"]
@@ -22,14 +26,17 @@ GUNICORN = ["--workers", "2", "--threads", "4"]
 
 @dataclass
 class Site:
-    """One site in `folder`, on SQLite there or on `database_url`."""
+    """One site in `folder`: SQLite there or `database_url`, its files as broker or `redis_url`."""
 
     folder: Path
     database_url: str = ""
+    redis_url: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
     options: list[str] = field(default_factory=lambda: list(GUNICORN))
     port: int = 0
     study: dict[str, Any] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -38,9 +45,22 @@ class Site:
             "PARAGONE_VAR": str(self.folder),
             "SECRET_KEY": "served-served-served-served-served-served-served-served-served",
             "DATABASE_URL": self.database_url or f"sqlite:///{self.folder / 'db.sqlite3'}",
+            "REDIS_URL": self.redis_url,
             "LOG_LEVEL": "WARNING",
         }
-        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | own
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | own | self.variables
+
+    def manage(self, *words: str) -> str:
+        """What one of the site's own commands says; it must succeed."""
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        ran = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, encoding="utf-8"
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    def script(self, text: str) -> str:
+        return self.manage("shell", "-v0", "-c", text)
 
     def make(self, **values: Any) -> Self:
         """Migrate and make the live study, in a process that knows this site's settings only."""
@@ -74,12 +94,53 @@ class Site:
         return self
 
     def kill(self, how: int = signal.SIGKILL) -> None:
-        """End the whole process group: the arbiter and its workers."""
+        """End the web server's whole process group: the arbiter and its workers."""
         if self.process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, how)
-            self.process.wait(timeout=30)
+            end_group(self.process, how)
             self.process = None
+
+    def worker(self, name: str = "one", *options: str) -> subprocess.Popen[bytes]:
+        """A worker in its own process group, as an operator would start it."""
+        command = [sys.executable, "-m", "celery", "-A", "evalsite", "worker", "-n", f"{name}@here"]
+        process = subprocess.Popen(
+            [*command, "-Q", "cpu", "-c", "1", *options],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=(self.folder / f"{name}.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.workers.append(process)
+        return process
+
+    def end(self) -> None:
+        """End whatever runs here."""
+        self.kill()
+        for process in self.workers:
+            end_group(process)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read the database itself, not what the site says about it."""
+        if self.database_url:
+            with psycopg.connect(self.database_url) as connection:
+                return connection.execute(sql).fetchall()
+        file = f"file:{self.folder / 'db.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(file, uri=True, timeout=20)) as database:
+            return database.execute(sql).fetchall()
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> float:
+        """Wait, and return how long it took."""
+        begun = time.monotonic()
+        while not condition():
+            assert time.monotonic() - begun < seconds, self._tail()
+            time.sleep(0.1)
+        return time.monotonic() - begun
+
+    def get(self, path: str, **headers: str) -> tuple[int, bytes]:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.read()
 
     def visit(self) -> "Visit":
         """Press Start as a browser does."""
@@ -95,10 +156,11 @@ class Site:
 
     def _answers(self) -> bool:
         with suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            connection.request("GET", "/livez")
-            return connection.getresponse().status == 200
+            return self.get("/livez")[0] == 200
         return False
+
+    def _tail(self) -> str:
+        return "".join(path.read_text()[-3000:] for path in self.folder.glob("*.log"))
 
 
 @dataclass
@@ -129,6 +191,14 @@ class Visit:
     def another_tab(self) -> "Visit":
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         return Visit(self.port, self.public_id, self.secret, connection)
+
+
+def end_group(process: subprocess.Popen[bytes], how: int = signal.SIGKILL) -> None:
+    """End a process with all its children: a killed parent leaves them behind."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+    process.wait(timeout=30)
 
 
 def free_port() -> int:

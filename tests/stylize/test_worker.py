@@ -2,19 +2,14 @@
 
 import os
 import signal
-import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
 
-ROOT = Path(__file__).parents[2]
-REDIS_URL = "redis://127.0.0.1:6379/11"
+from tests import servers
+from tests.served import ROOT, Site, end_group
+
 pytestmark = pytest.mark.worker
 
 # Adds a folder to the registry without loading it: torch must come after the worker's fork.
@@ -109,61 +104,22 @@ print([item.name for item in report.findings[0].ranked], [r.citation for r in re
 """
 
 
-class Site:
-    """A site in a folder of its own, with a slow method, asked through its own commands."""
+class SlowSite(Site):
+    """A site with a slow method beside the registry's, which logs when it begins and ends."""
 
-    def __init__(self, folder: Path, broker: str) -> None:
-        self.var, self.log = folder / "var", folder / "slow.log"
+    def __init__(self, folder: Path, redis_url: str) -> None:
         (folder / "methods").mkdir()
         (folder / "methods" / "aa_slow.py").write_text(SLOW)
         (folder / "sitecustomize.py").write_text(SITECUSTOMIZE)
-        inherited = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
-        self.env = inherited | {
-            "PARAGONE_VAR": str(self.var),
+        self.log = folder / "slow.log"
+        variables = {
             "PYTHONPATH": f"{folder}:{ROOT}",
             "EXTRA_METHODS": str(folder / "methods"),
             "SLOW_LOG": str(self.log),
             "CODE_VERSION": "test",
         }
-        if broker == "redis":
-            self.env["REDIS_URL"] = REDIS_URL
-        self.processes: list[subprocess.Popen[bytes]] = []
+        super().__init__(folder / "var", redis_url=redis_url, variables=variables)
         self.manage("migrate", "-v0")
-
-    def manage(self, *arguments: str) -> str:
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        ran = subprocess.run(command, env=self.env, cwd=ROOT, capture_output=True, text=True)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return ran.stdout
-
-    def script(self, text: str) -> str:
-        return self.manage("shell", "-v0", "-c", text)
-
-    def worker(self, name: str = "one", *options: str) -> subprocess.Popen[bytes]:
-        """A worker in its own process group, as an operator would start it."""
-        command = [sys.executable, "-m", "celery", "-A", "evalsite", "worker", "-n", f"{name}@here"]
-        process = subprocess.Popen(
-            [*command, "-Q", "cpu", "-c", "1", *options],
-            env=self.env,
-            cwd=ROOT,
-            start_new_session=True,
-            stdout=(self.var / f"{name}.log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
-        self.processes.append(process)
-        return process
-
-    def kill_group(self, process: subprocess.Popen[bytes]) -> None:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        database = sqlite3.connect(f"file:{self.var / 'db.sqlite3'}?mode=ro", uri=True, timeout=20)
-        try:
-            return database.execute(sql).fetchall()
-        finally:
-            database.close()
 
     def states(self) -> list[str]:
         return [state for (state,) in self.rows("SELECT state FROM stylize_rendering ORDER BY id")]
@@ -173,46 +129,29 @@ class Site:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [int(line.split()[1]) for line in lines if line.startswith(word)]
 
-    def until(self, condition: Callable[[], bool], seconds: float = 60) -> float:
-        """Wait, and return how long it took."""
-        begun = time.monotonic()
-        while not condition():
-            assert time.monotonic() - begun < seconds, (self.states(), self._tail())
-            time.sleep(0.1)
-        return time.monotonic() - begun
 
-    def _tail(self) -> str:
-        return "".join(path.read_text()[-3000:] for path in self.var.glob("*.log"))
-
-    def end(self) -> None:
-        for process in self.processes:
-            self.kill_group(process)
-
-
-def _site(folder: Path, broker: str) -> Iterator[Site]:
-    if broker == "redis":
-        server = redis.Redis.from_url(REDIS_URL)
-        try:
-            server.flushdb()
-        except redis.ConnectionError:
-            pytest.skip("Redis is not reachable at 127.0.0.1:6379")
-    site = Site(folder, broker)
+def _site(folder: Path, redis_url: str = "") -> Iterator[SlowSite]:
+    site = SlowSite(folder, redis_url)
     yield site
     site.end()
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    yield from _site(tmp_path, "file system")
+def site(tmp_path: Path) -> Iterator[SlowSite]:
+    yield from _site(tmp_path)
 
 
 @pytest.fixture(params=["file system", pytest.param("redis", marks=pytest.mark.redis)])
-def any_site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
-    yield from _site(tmp_path, request.param)
+def any_site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SlowSite]:
+    if request.param == "file system":
+        yield from _site(tmp_path)
+        return
+    with servers.redis_database(11) as url:
+        yield from _site(tmp_path, url)
 
 
 def test_child_and_then_whole_worker_killed_in_mid_batch_every_rendering_is_made_once(
-    any_site: Site,
+    any_site: SlowSite,
 ) -> None:
     site = any_site
     worker = site.worker()
@@ -221,7 +160,7 @@ def test_child_and_then_whole_worker_killed_in_mid_batch_every_rendering_is_made
     os.kill(site.logged("begin")[-1], signal.SIGKILL)
     site.until(lambda: len(site.logged("begin")) == 3)  # a new child makes the third
     assert worker.poll() is None, "the main process must outlive its child"
-    site.kill_group(worker)
+    end_group(worker)
     assert len(site.logged("end")) == 1
 
     site.worker("two")
@@ -231,11 +170,11 @@ def test_child_and_then_whole_worker_killed_in_mid_batch_every_rendering_is_made
     assert len(site.logged("end")) == 4  # four renderings, each finished once
     assert sorted(n for (n,) in site.rows("SELECT attempts FROM stylize_rendering")) == [1, 1, 2, 2]
     kept = {Path(name).name for (name,) in site.rows("SELECT file FROM stylize_rendering")}
-    assert {path.name for path in (site.var / "media/renderings").iterdir()} == kept
+    assert {path.name for path in (site.folder / "media/renderings").iterdir()} == kept
     assert len(kept) == 4
 
 
-def test_two_workers_and_doubled_messages_each_rendering_is_computed_once(site: Site) -> None:
+def test_two_workers_and_doubled_messages_each_rendering_is_computed_once(site: SlowSite) -> None:
     first, second = site.worker("one"), site.worker("two")
     site.until(lambda: len(site.rows("SELECT 1 FROM stylize_worker")) == 2)
     doubled = "from stylize.models import Rendering; Rendering.objects.wake()"
@@ -250,7 +189,9 @@ def test_two_workers_and_doubled_messages_each_rendering_is_computed_once(site: 
         assert "libtorch" not in mapped, "torch before the fork hangs the children"
 
 
-def test_batch_cancelled_running_rendering_stops_and_queued_ones_are_not_made(site: Site) -> None:
+def test_batch_cancelled_running_rendering_stops_and_queued_ones_are_not_made(
+    site: SlowSite,
+) -> None:
     site.worker()
     site.script(ASK.format(n=2, seconds=30))
     site.until(lambda: "running" in site.states())
@@ -270,7 +211,7 @@ def test_batch_cancelled_running_rendering_stops_and_queued_ones_are_not_made(si
     assert len(site.logged("end")) == 1
 
 
-def test_method_file_dropped_in_is_listed_rendered_studied_and_ranked(site: Site) -> None:
+def test_method_file_dropped_in_is_listed_rendered_studied_and_ranked(site: SlowSite) -> None:
     lines = site.manage("methods").splitlines()
     assert any(line.startswith("aa_slow") and "Étienne Léger 2026" in line for line in lines)
 
@@ -281,7 +222,7 @@ def test_method_file_dropped_in_is_listed_rendered_studied_and_ranked(site: Site
     assert "4/4, 0 failed" in said
     made = site.rows("SELECT provenance, file FROM stylize_rendering")
     slow = [file for provenance, file in made if '"method": "aa_slow"' in provenance]
-    assert [(site.var / "media" / file).stat().st_size > 100 for file in slow] == [True, True]
+    assert [(site.folder / "media" / file).stat().st_size > 100 for file in slow] == [True, True]
 
     reported = site.script(STUDY)
     assert "'slow', 'identity'" in reported  # everybody likes it better

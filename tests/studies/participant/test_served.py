@@ -1,25 +1,22 @@
 """Nothing lost, nothing twice, on a real gunicorn: 50 copies at once, two tabs, a crowd, SIGKILL."""
 
 import http.client
-import os
-import sqlite3
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
+from tests import servers
 from tests.served import Site, Visit
 
-SERVER = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 DESIGN = {"scenes": 2, "recipes": 4, "trials_per_participant": 6, "participants_planned": 40}
 A, B = {"chosen": "a"}, {"chosen": "b"}
 
@@ -31,33 +28,13 @@ def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    if request.param == "sqlite":
-        made = Site(folder).make(**DESIGN)
-        yield made.start()
-        made.kill()
-        return
-    name = f"paragone_served_{uuid.uuid4().hex[:12]}"
-    try:
-        admin = psycopg.connect(SERVER, autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"PostgreSQL cannot be reached: {str(error).splitlines()[0]}")
-    admin.execute(f'CREATE DATABASE "{name}"')
-    made = Site(folder, urlsplit(SERVER)._replace(path=f"/{name}").geturl())
-    try:
+    with ExitStack() as running:
+        database = ""
+        if request.param == "postgres":
+            database = running.enter_context(servers.postgres_database())
+        made = Site(folder, database)
+        running.callback(made.end)
         yield made.make(**DESIGN).start()
-    finally:
-        made.kill()
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        admin.close()
-
-
-def rows(site: Site, sql: str) -> list[tuple[Any, ...]]:
-    """Read the database itself, not what the site says about it."""
-    if site.database_url:
-        with psycopg.connect(site.database_url) as connection:
-            return connection.execute(sql).fetchall()
-    with sqlite3.connect(site.folder / "db.sqlite3") as connection:
-        return connection.execute(sql).fetchall()
 
 
 def stored(site: Site, trial: str, table: str = "answer") -> list[str]:
@@ -66,7 +43,7 @@ def stored(site: Site, trial: str, table: str = "answer") -> list[str]:
         f"SELECT a.uuid FROM studies_{table} a JOIN studies_trial t ON t.id = a.trial_id "
         f"WHERE t.public_id = '{trial}'"
     )
-    return [str(uuid.UUID(str(row[0]))) for row in rows(site, sql)]
+    return [str(uuid.UUID(str(row[0]))) for row in site.rows(sql)]
 
 
 def answer(visit: Visit, trial: str, content: Any, number: str) -> tuple[int, Any]:
@@ -115,19 +92,19 @@ def test_two_tabs_answering_one_trial_leave_one_answer_and_one_revision(site: Si
 
 
 def test_crowd_that_presses_start_at_once_shares_no_slot(site: Site) -> None:
-    before = rows(site, "SELECT count(*) FROM studies_participant")[0][0]
+    before = site.rows("SELECT count(*) FROM studies_participant")[0][0]
     visits = at_once([site.visit] * 24)
     assert len({visit.public_id for visit in visits}) == 24
-    assert rows(site, "SELECT count(*) FROM studies_participant")[0][0] == before + 24
+    assert site.rows("SELECT count(*) FROM studies_participant")[0][0] == before + 24
     twice = "SELECT slot_id FROM studies_trial GROUP BY slot_id HAVING count(*) > 1"
-    assert rows(site, twice) == []
+    assert site.rows(twice) == []
     astray = (
         "SELECT count(*) FROM studies_trial t JOIN studies_slot s ON s.id = t.slot_id "
         "WHERE s.participant_id <> t.participant_id"
     )
-    assert rows(site, astray) == [(0,)]
+    assert site.rows(astray) == [(0,)]
     trials = "SELECT count(*) FROM studies_trial GROUP BY participant_id"
-    assert {count for (count,) in rows(site, trials)} == {6}
+    assert {count for (count,) in site.rows(trials)} == {6}
 
 
 def test_site_killed_while_answers_arrive_loses_none_and_doubles_none(site: Site) -> None:
