@@ -194,7 +194,7 @@ def against_truth(study: Study) -> AgainstTruth:
     return AgainstTruth(
         rows,
         _spearman({row.name: row.estimate for row in rows}, truth),
-        _spearman({item.name: item.estimate or 0.0 for item in choix}, truth),
+        _spearman({item.name: item.estimate for item in choix if item.estimate is not None}, truth),
     )
 
 

@@ -91,4 +91,6 @@ def _gpu() -> tuple[str, int | None]:
         return "", None
     rows = [line.rsplit(",", 1) for line in said.splitlines() if "," in line]
     names = ", ".join(name.strip() for name, _ in rows)
-    return names[:120], min((int(free) * 2**20 for _, free in rows), default=None)
+    # "[N/A]" where a device shares the host's memory.
+    free = [int(left) * 2**20 for _, left in rows if left.strip().isdigit()]
+    return names[:120], min(free, default=None)

@@ -67,7 +67,7 @@ class CsvRenderer(BaseRenderer):
     format = "csv"
 
     def render(self, data: Any, *_: Any, **__: Any) -> bytes:
-        return str(data).encode()  # an error, the only thing that gets here
+        return str(data["detail"]).encode()  # a refusal, the only thing that gets here
 
 
 UNFINISHED = OpenApiParameter(
