@@ -23,8 +23,11 @@ THUMBNAIL_TYPE = "image/webp"
 Array = NDArray[np.uint8]
 Planes = NDArray[np.float32]
 
-# What Pillow's decoders raise on damaged data; anything else is a bug and must be seen.
-DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+# What Pillow's decoders raise on damaged data (TypeError: a TIFF without dimensions, found by
+# random damage to files of each kind); anything else is a bug and must be seen.
+DECODING_ERRORS = (
+    OSError, SyntaxError, ValueError, TypeError, EOFError, struct.error, zlib.error
+)  # fmt: skip
 
 
 class ImageRefused(ValueError):
@@ -80,8 +83,7 @@ def read_label_png(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Array:
             f"A mask came as {image.format} of mode {image.mode}; "
             "it must be a PNG with one label per pixel: 8-bit grey or palette."
         )
-    image.load()
-    return np.array(image, dtype=np.uint8)
+    return np.array(_decoded(image), dtype=np.uint8)
 
 
 def _opened(data: bytes, max_pixels: int) -> Image.Image:
@@ -101,10 +103,24 @@ def _opened(data: bytes, max_pixels: int) -> Image.Image:
         raise ImageRefused(
             f"The picture is {width}×{height} px; each side must be at least {MIN_SIDE} px."
         )
-    frames = getattr(image, "n_frames", 1)
+    frames = _frames(image)
     if frames > 1 and image.format != "MPO":
         raise ImageRefused(f"The file holds {frames} pictures; it must hold one still picture.")
     return image
+
+
+def _frames(image: Image.Image) -> int:
+    """How many pictures the file holds; to count them Pillow reads on."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except DECODING_ERRORS as error:
+        raise _damaged(image, error) from error
+
+
+def _damaged(image: Image.Image, error: Exception) -> ImageRefused:
+    return ImageRefused(
+        f"The {image.format} file is cut short or damaged ({error}); send it again whole."
+    )
 
 
 def _too_large(what: str, max_pixels: int) -> str:
@@ -134,9 +150,7 @@ def _decoded(image: Image.Image) -> Image.Image:
         image.load()
         return ImageOps.exif_transpose(image)
     except DECODING_ERRORS as error:
-        raise ImageRefused(
-            f"The {image.format} file is cut short or damaged ({error}); send it again whole."
-        ) from error
+        raise _damaged(image, error) from error
 
 
 def _to_srgb(image: Image.Image) -> Array:

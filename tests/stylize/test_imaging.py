@@ -4,6 +4,7 @@ import io
 import struct
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -220,6 +221,23 @@ def test_read_when_longest_is_given_reduces_but_never_enlarges() -> None:
 
 
 # Masks.
+
+
+@pytest.mark.parametrize("spoil", [lambda d: d[:-40], lambda d: d[:90] + bytes(9) + d[99:]])
+def test_read_label_png_when_damaged_refuses(spoil: Callable[[bytes], bytes]) -> None:
+    labels = np.random.default_rng(0).integers(0, 9, (40, 40), dtype=np.uint8)
+    with pytest.raises(imaging.ImageRefused, match="PNG file is cut short or damaged"):
+        imaging.read_label_png(spoil(imaging.encode_label_png(labels)))
+
+
+def test_read_when_a_tiff_s_second_page_has_no_size_refuses() -> None:
+    data = bytearray(file(Image.fromarray(picture()), "TIFF"))
+    (start,) = struct.unpack("<I", data[4:8])
+    (count,) = struct.unpack("<H", data[start : start + 2])
+    data += bytes(len(data) % 2)
+    struct.pack_into("<I", data, start + 2 + 12 * count, len(data))
+    with pytest.raises(imaging.ImageRefused, match="damaged"):
+        imaging.read(bytes(data) + bytes(6))
 
 
 def test_label_png_round_trip_keeps_every_label() -> None:
