@@ -9,6 +9,18 @@ from django.http import HttpRequest, HttpResponse
 logger = logging.getLogger("paragone.request")
 
 
+class NoAddresses(logging.Filter):
+    """Gunicorn tells of a malformed request with its sender's address and its first line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = str(record.msg)
+        if message.startswith("Invalid request"):
+            record.msg, record.args = "malformed request refused", ()
+        elif message.startswith("Error handling request"):
+            record.msg, record.args = "request failed outside the site's code", ()
+        return True
+
+
 class RequestLog:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

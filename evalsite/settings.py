@@ -113,6 +113,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR / 'db.sqlite3'}")}
+if "ENGINE" not in DATABASES["default"]:
+    raise ImproperlyConfigured("DATABASE_URL: must be like postgres://USER:PASSWORD@HOST:5432/NAME")
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A connection kept open halves an answer's cost: SQLite cleans up when the last one closes.
     DATABASES["default"]["CONN_MAX_AGE"] = 60
@@ -232,6 +234,7 @@ LOGGING = {
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
+    "filters": {"no_addresses": {"()": "evalsite.logs.NoAddresses"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
@@ -239,6 +242,11 @@ LOGGING = {
         "django.request": {"level": "CRITICAL", "propagate": False},
         "django.server": {"level": "CRITICAL", "propagate": False},
         "django.security": {"level": "CRITICAL", "propagate": False},
+        "gunicorn.error": {
+            "handlers": ["stderr"],
+            "filters": ["no_addresses"],
+            "propagate": False,
+        },
     },
 }
 TESTING = "pytest" in sys.modules

@@ -53,6 +53,11 @@ def test_start_with_a_misspelt_value_names_it_and_the_variable(
     assert repr(value) in last
 
 
+def test_start_with_no_database_url_but_a_word_names_the_variable(tmp_path: Path) -> None:
+    result = manage(tmp_path, "check", DATABASE_URL="postgres")
+    assert "DATABASE_URL: must be like" in result.stderr.strip().splitlines()[-1]
+
+
 def test_deploy_check_under_https_is_clean(tmp_path: Path) -> None:
     result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", HTTPS="1")
     assert result.returncode == 0, result.stderr
