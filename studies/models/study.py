@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from studies.protocols import PROTOCOLS, Protocol, Rules
@@ -122,10 +122,14 @@ class Study(Owned):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")
-        if not self._state.adding and (fields is None or not self.COURSE.issuperset(fields)):
-            stored = Study.objects.only("state", "title").get(pk=self.pk)
-            stored.require_editable()
-        super().save(*args, **kwargs)
+        if self._state.adding or (fields is not None and self.COURSE.issuperset(fields)):
+            super().save(*args, **kwargs)
+            return
+        with transaction.atomic():
+            # Held until all of a form is stored: a study opened in between would be a draft again.
+            held = Study.objects.select_for_update().only("state", "title")
+            held.get(pk=self.pk).require_editable()
+            super().save(*args, **kwargs)
 
     @property
     def editable(self) -> bool:

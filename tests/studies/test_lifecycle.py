@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db.models import QuerySet
 
 from studies import dataset, exhibits, lifecycle
 from studies.lifecycle import TRANSITIONS, IllegalTransition, NotReady
@@ -210,6 +211,20 @@ def test_a_live_study_when_saved_is_refused_in_one_sentence() -> None:
     study.title = "Another"
     with pytest.raises(StudyNotEditable, match=r"cannot be changed any more\. Copy the study"):
         study.save()
+
+
+def test_a_draft_when_saved_is_held_against_being_opened_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study, held = factories.study(), []
+    lock = QuerySet.select_for_update
+    monkeypatch.setattr(
+        QuerySet, "select_for_update", lambda rows: (held.append(rows.model), lock(rows))[1]
+    )
+    study.title = "Another title"
+    study.save()
+    assert held == [Study]
+    assert Study.objects.get(pk=study.pk).title == "Another title"
 
 
 def test_a_question_of_a_live_study_when_saved_is_refused() -> None:
