@@ -1,6 +1,7 @@
 """The demo's truth can be found, its pictures can be read, and its verdict is not made up."""
 
 import socket
+from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -78,7 +79,7 @@ def test_truth_where_choix_ranks_nothing_is_missed_too(db: None) -> None:
 
 
 @pytest.fixture
-def taken() -> int:
+def taken() -> Iterator[int]:
     """A port on which somebody listens."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -80,9 +80,7 @@ def test_beat_of_a_cpu_worker_notes_what_it_is_and_again_when_it_was_seen(db: No
     assert again.seen_at > first.seen_at
 
 
-def test_beat_wakes_again_what_nobody_was_told_of(
-    db: None, django_capture_on_commit_callbacks: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_beat_wakes_again_what_nobody_was_told_of(db: None) -> None:
     scene, recipe = factories.SceneFactory(), factories.RecipeFactory()
     Batch.objects.ask(scene.owner, [scene], [recipe])  # its message is lost with this transaction
     assert Rendering.objects.get().woken_at is None
