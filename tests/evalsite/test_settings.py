@@ -58,6 +58,17 @@ def test_start_with_no_database_url_but_a_word_names_the_variable(tmp_path: Path
     assert "DATABASE_URL: must be like" in result.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["first_admin", "render --all", "import_images . --role style", "contact_sheet --out x"],
+)
+def test_command_before_migrate_says_what_to_run(tmp_path: Path, words: str) -> None:
+    result = manage(tmp_path, *words.split())
+    assert result.returncode != 0
+    assert "run manage.py migrate first" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_deploy_check_under_https_is_clean(tmp_path: Path) -> None:
     result = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", HTTPS="1")
     assert result.returncode == 0, result.stderr

@@ -6,6 +6,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from stylize.management.owner import require_tables
+
 
 class Command(BaseCommand):
     help = "Make the first administrator; the password is random and printed once."
@@ -14,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--username", default="admin")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
+        require_tables()
         users = get_user_model().objects
         if users.filter(is_superuser=True).exists():
             raise CommandError(

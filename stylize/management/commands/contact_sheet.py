@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from stylize import imaging
+from stylize.management.owner import require_tables
 from stylize.models import Image, Rendering
 
 GAP, HEAD, TEXT = 8, 60, 13
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--cell", type=int, default=256, help="longer side of a picture, px")
 
     def handle(self, **options: Any) -> None:
+        require_tables()
         shown = Rendering.objects.current().done()
         for option in ("scene", "recipe"):
             if names := options[f"{option}s"]:
@@ -34,8 +36,11 @@ class Command(BaseCommand):
         if not rows:
             raise CommandError("Nothing of this has been rendered.")
         sheet = _sheet([recipe.name for recipe in recipes], rows, options["cell"])
-        with options["out"].open("wb") as file:
-            sheet.save(file, "PNG")
+        try:
+            with options["out"].open("wb") as file:
+                sheet.save(file, "PNG")
+        except OSError as error:
+            raise CommandError(f"--out: {error}") from error
         self.stdout.write(f"{options['out']}: {len(rows)} scenes × {len(recipes)} recipes.")
 
 
