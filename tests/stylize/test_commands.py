@@ -128,7 +128,7 @@ def test_render_all_is_one_batch_of_every_method(owner: AbstractUser) -> None:
 
 def test_contact_sheet_into_a_folder_that_is_not_there_says_so(db: None, tmp_path: Path) -> None:
     factories.RenderingFactory()
-    with pytest.raises(CommandError, match="--out: .*No such file"):
+    with pytest.raises(CommandError, match=r"--out: .*No such file"):
         run("contact_sheet", "--out", str(tmp_path / "absent" / "sheet.png"))
 
 
