@@ -3,6 +3,7 @@
 A wrong value stops the start and names itself. All default state lies in `var/` (PARAGONE_VAR).
 """
 
+import contextlib
 import os
 import secrets
 import sys
@@ -22,14 +23,16 @@ for folder in ("media", "static", "broker/messages", "broker/control"):
 
 
 def _secret_key() -> str:
+    """Drawn once; two processes that start together agree, and none reads half of it."""
     path = VAR / "secret_key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(key := secrets.token_urlsafe(50))
-    return key
+    if not path.exists():
+        drawn = VAR / f"secret_key.{os.getpid()}"
+        with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(drawn)
+        drawn.unlink()
+    return path.read_text()
 
 
 def _positive(name: str, default: int) -> int:
@@ -37,6 +40,15 @@ def _positive(name: str, default: int) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ImproperlyConfigured(f"{name}: must be a whole number, 1 or more, got {value!r}")
     return int(value)
+
+
+def _level() -> str:
+    level = str(env.str("LOG_LEVEL", default="INFO")).upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+        raise ImproperlyConfigured(
+            f"LOG_LEVEL: must be DEBUG, INFO, WARNING, ERROR or CRITICAL, got {level!r}"
+        )
+    return level
 
 
 def _flag(name: str) -> bool:
@@ -236,7 +248,7 @@ LOGGING = {
     },
     "filters": {"no_addresses": {"()": "evalsite.logs.NoAddresses"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": _level()},
     "loggers": {
         # These write paths, which hold visit ids; evalsite.logs writes route names in their place.
         "django.request": {"level": "CRITICAL", "propagate": False},

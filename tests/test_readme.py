@@ -26,8 +26,7 @@ def test_links_and_pictures_of_the_readme_are_there() -> None:
 def test_variables_of_the_operation_page_are_those_of_the_settings() -> None:
     settings = (ROOT / "evalsite/settings.py").read_text(encoding="utf-8")
     page = (ROOT / "docs/operation.md").read_text(encoding="utf-8")
-    read = set(re.findall(r'env\.\w+\("([A-Z0-9_]+)"', settings))
-    read |= set(re.findall(r'_positive\("([A-Z0-9_]+)"', settings))
+    read = set(re.findall(r'(?:env\.\w+|_positive|_flag)\("([A-Z0-9_]+)"', settings))
     told = {
         word
         for row in re.findall(r"^\| (`[^|]+) \|", page, re.M)

@@ -32,6 +32,19 @@ def test_check_without_any_variable_passes_and_draws_a_private_key(tmp_path: Pat
     assert key.read_text() == first
 
 
+def test_key_drawn_by_many_processes_at_once_is_one(tmp_path: Path) -> None:
+    bare = {"PATH": os.environ["PATH"], "PARAGONE_VAR": str(tmp_path)}
+    code = "import evalsite.settings as s; print(s.SECRET_KEY)"
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=bare, stdout=subprocess.PIPE)
+        for _ in range(8)
+    ]
+    keys = {process.communicate()[0] for process in started}
+    assert len(keys) == 1
+    assert len(keys.pop()) > 50
+    assert [path.name for path in tmp_path.glob("secret_key*")] == ["secret_key"]
+
+
 def test_start_with_a_wrong_value_names_the_variable(tmp_path: Path) -> None:
     result = manage(tmp_path, "check", IMAGE_MAX_PIXELS="-3")
     assert result.returncode != 0
@@ -41,7 +54,12 @@ def test_start_with_a_wrong_value_names_the_variable(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("HTTPS", "ture"), ("GPU_RECIPES_ON_CPU", "2"), ("RECIPE_MAX_SIZE", "big")],
+    [
+        ("HTTPS", "ture"),
+        ("GPU_RECIPES_ON_CPU", "2"),
+        ("RECIPE_MAX_SIZE", "big"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
 )
 def test_start_with_a_misspelt_value_names_it_and_the_variable(
     tmp_path: Path, name: str, value: str
