@@ -186,7 +186,7 @@ IMAGE_MAX_BYTES = _positive("IMAGE_MAX_BYTES", 60 * 2**20)
 RECIPE_MAX_SIZE = _positive("RECIPE_MAX_SIZE", 2048)
 
 REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 if not REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR / "broker/messages"),
