@@ -292,13 +292,13 @@ def test_simulated_when_the_study_is_not_marked_so_is_refused() -> None:
 
 def test_panel_id_when_seen_before_in_this_study_begins_no_second_visit() -> None:
     study = live()
-    panel = {"PROLIFIC_PID": "abc", "SESSION_ID": "s1"}
+    panel = {"PROLIFIC_PID": "person-7", "SESSION_ID": "s1"}
     participant, _ = leases.start(study, parameters=panel)
     with pytest.raises(leases.BegunBefore):
-        leases.start(study, parameters={"PROLIFIC_PID": "abc", "SESSION_ID": "s2"})
+        leases.start(study, parameters={"PROLIFIC_PID": "person-7", "SESSION_ID": "s2"})
     assert study.participants.get() == participant
     assert participant.external_id.parameters == panel
-    assert "abc" not in participant.external_id.keyed_hash
+    assert "person-7" not in participant.external_id.keyed_hash
     assert study.slots.exclude(participant=None).count() == 4
 
 
