@@ -99,6 +99,12 @@ def test_demo_on_a_taken_port_is_refused_in_one_sentence_that_names_another(
     assert capsys.readouterr().out == "", "refused before anything was made"
 
 
+@pytest.mark.parametrize("port", [0, 80, 65536, 99999])
+def test_demo_on_a_port_out_of_range_is_refused_by_name(db: None, port: int) -> None:
+    with pytest.raises(CommandError, match=f"--port: must be from 1024 to 65535, got {port}"):
+        call_command("demo", port=port)
+
+
 def test_demo_that_does_not_serve_takes_any_other_port(taken: int) -> None:
     chosen = Command()._free_port(taken, any_port=True)
     assert chosen not in (0, taken)

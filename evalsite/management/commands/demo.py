@@ -68,6 +68,8 @@ class Command(BaseCommand):
         return User.objects.filter(is_superuser=True).order_by("pk")[0]
 
     def _free_port(self, port: int, any_port: bool) -> int:
+        if not 1024 <= port <= 65535:
+            raise CommandError(f"--port: must be from 1024 to 65535, got {port}")
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -76,7 +78,7 @@ class Command(BaseCommand):
                 if not any_port:
                     raise CommandError(
                         f"--port: {port} is taken on this machine; "
-                        f"name another one: make demo ARGS='--port {port + 1}'"
+                        f"name another one: make demo ARGS='--port {port + 1 if port < 65535 else 8000}'"
                     ) from error
                 probe.bind(("127.0.0.1", 0))
             return int(probe.getsockname()[1])
