@@ -43,3 +43,9 @@ class Owned(models.Model):
 
     class Meta:
         abstract = True
+
+
+def changed(row: models.Model, names: tuple[str, ...]) -> list[str]:
+    """Which of these columns differ from what is stored."""
+    stored = type(row)._default_manager.values(*names).get(pk=row.pk)
+    return [name for name in names if stored[name] != getattr(row, name)]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from stylize.models.owned import Owned, OwnedQuerySet
+from stylize.models.owned import Owned, OwnedQuerySet, changed
 from stylize.models.scene import Scene
 from stylize.models.worker import Weights
 
@@ -61,14 +61,11 @@ class Recipe(Owned):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.rendered:
-            kept = type(self).objects.values(*self.FIXED).get(pk=self.pk)
-            changed = [name for name in self.FIXED if kept[name] != getattr(self, name)]
-            if changed:
-                raise RecipeNotEditable(
-                    f"{self.name} has been rendered: its {', '.join(changed)} cannot be changed; "
-                    "copy the recipe."
-                )
+        if self.rendered and (names := changed(self, self.FIXED)):
+            raise RecipeNotEditable(
+                f"{self.name} has been rendered: its {', '.join(names)} cannot be changed; "
+                "copy the recipe."
+            )
         super().save(*args, **kwargs)
 
     @property

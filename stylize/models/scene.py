@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models, transaction
 
 from stylize.models.image import Image
-from stylize.models.owned import Owned, OwnedQuerySet
+from stylize.models.owned import Owned, OwnedQuerySet, changed
 
 
 class SceneNotEditable(ValueError):
@@ -79,15 +79,11 @@ class Scene(Owned):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.rendered:
-            kept = type(self).objects.values(*self.FIXED).get(pk=self.pk)
-            changed = [name for name in self.FIXED if kept[name] != getattr(self, name)]
-            if changed:
-                named = ", ".join(name.removesuffix("_id").replace("_", " ") for name in changed)
-                raise SceneNotEditable(
-                    f"{self.name} has been rendered: its {named} cannot be changed; "
-                    "make another scene."
-                )
+        if self.rendered and (names := changed(self, self.FIXED)):
+            named = ", ".join(name.removesuffix("_id").replace("_", " ") for name in names)
+            raise SceneNotEditable(
+                f"{self.name} has been rendered: its {named} cannot be changed; make another scene."
+            )
         super().save(*args, **kwargs)
 
     @property
