@@ -106,12 +106,8 @@ class Pyramid:
 
 
 def scales_for(height: int, width: int) -> int:
-    """Scales that fit a picture: the coarsest map has 16 steps on its short side, or is the first.
-
-    With fewer positions the covariances of 96 channels say where things are, not what they are
-    made of, and no other picture can have them.
-    """
-    return max(1, int(math.log2(min(height, width))) - 3)
+    """Scales that fit a picture: the coarsest map has 8 steps on its short side, or is the first."""
+    return max(1, int(math.log2(min(height, width))) - 2)
 
 
 def continued(planes: Tensor, multiple: int) -> Tensor:

@@ -33,13 +33,13 @@ class Parameters:
     """Weights are of relative errors, so they do not compare with the paper's α and β."""
 
     content_weight: float = parameter(
-        0.07, low=0.0, high=10.0, help="Of the content's features; 0.01 keeps little, 0.3 much."
+        0.03, low=0.0, high=10.0, help="Of the content's features; 0.01 keeps little, 0.3 much."
     )
     quantile_weight: float = parameter(
-        0.1, low=0.0, high=10.0, help="Of the style's colour distribution; not in the paper."
+        0.04, low=0.0, high=10.0, help="Of the style's colour distribution; not in the paper."
     )
     gamut_weight: float = parameter(
-        100.0, low=0.0, high=1e4, help="Against values that cannot be shown; not in the paper."
+        20.0, low=0.0, high=1e4, help="Against values that cannot be shown; not in the paper."
     )
     grain_weight: float = parameter(
         0.005,
@@ -55,7 +55,7 @@ class Parameters:
         120, low=0, high=5000, help="At the coarsest size; the authors' code: 500."
     )
     fine_evaluations: int = parameter(
-        60, low=0, high=5000, help="At every finer size; the authors' code: 200."
+        40, low=0, high=5000, help="At every finer size; the authors' code: 200."
     )
     history: int = parameter(30, low=1, high=200, help="Pairs that L-BFGS keeps.")
 

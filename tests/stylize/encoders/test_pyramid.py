@@ -66,14 +66,14 @@ def test_fitted_whitens_the_colours_of_both_pictures_together() -> None:
 
 def test_fitted_takes_the_scales_that_fit_both() -> None:
     encoder = Pyramid("cpu").fitted(pictures(1, 256, 256), pictures(1, 64, 300))
-    assert encoder.scales == scales_for(64, 300) == 3
-    assert names(encoder, "style", 256, 256) == ("scale0", "scale1", "scale2")
-    assert names(encoder, "content", 256, 256) == ("scale1", "scale2", "lowpass")
+    assert encoder.scales == scales_for(64, 300) == 4
+    assert names(encoder, "style", 256, 256) == ("scale0", "scale1", "scale2", "scale3")
+    assert names(encoder, "content", 256, 256) == ("scale1", "scale2", "scale3", "lowpass")
     assert names(encoder, "base", 256, 256) == ("lowpass",)
 
 
-@pytest.mark.parametrize(("side", "scales"), [(16, 1), (31, 1), (32, 2), (128, 4), (256, 5)])
-def test_scales_for_leaves_the_coarsest_map_16_steps(side: int, scales: int) -> None:
+@pytest.mark.parametrize(("side", "scales"), [(16, 2), (31, 2), (32, 3), (128, 5), (171, 5)])
+def test_scales_for_leaves_the_coarsest_map_8_steps(side: int, scales: int) -> None:
     assert scales_for(side, 2 * side) == scales
 
 

