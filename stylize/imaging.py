@@ -219,6 +219,14 @@ def resize_to_longest(array: Array, longest: int, enlarge: bool = False) -> Arra
     return np.array(Image.fromarray(array).resize(size, Image.Resampling.LANCZOS))
 
 
+def resize_labels(labels: Array, height: int, width: int) -> Array:
+    """(height, width) labels, each the one at its place in (H, W) `labels`."""
+    rows = ((np.arange(height) + 0.5) * (labels.shape[0] / height)).astype(int)
+    columns = ((np.arange(width) + 0.5) * (labels.shape[1] / width)).astype(int)
+    nearest: Array = labels[rows[:, None], columns]
+    return nearest
+
+
 def encode_png(array: Array) -> bytes:
     """Write a PNG whose bytes depend on the pixels alone.
 

@@ -5,10 +5,14 @@ Imports neither torch nor Django, so that a web process can describe and check p
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any, TypeVar, get_type_hints
 
+import numpy as np
+from numpy.typing import NDArray
+
 T = TypeVar("T")
+Labels = NDArray[np.uint8]  # (H, W) label numbers of a mask
 
 TYPE_NAMES: dict[type, str] = {int: "int", float: "float", bool: "bool", str: "str"}
 
@@ -45,6 +49,21 @@ def _no_progress(fraction: float) -> None:
 
 
 @dataclass(frozen=True)
+class Guides:
+    """What a scene may bring beside a content and a style.
+
+    Args:
+        content_labels: at the content's size; None without masks.
+        style_labels: at the style's size; None exactly when `content_labels` is.
+        exemplars: the style pictures after the first, each (3, ·, ·) float32 sRGB in [0, 1].
+    """
+
+    content_labels: Labels | None = None
+    style_labels: Labels | None = None
+    exemplars: tuple[NDArray[np.float32], ...] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """One call of a method: what is not a parameter of the method itself.
 
@@ -54,6 +73,8 @@ class Run:
         encoder: key of the encoder for methods that need one.
         progress: called often with the fraction done, 0 to 1; may raise `Cancelled`.
         notes: receives one plain sentence for every fallback taken; kept in provenance.
+        guides: the scene's masks and further styles; they hold for every picture of the batch.
+        figures: receives numbers worth keeping with the picture; kept in provenance.
     """
 
     seed: int
@@ -61,6 +82,8 @@ class Run:
     encoder: str = "pyramid"
     progress: Callable[[float], None] = _no_progress
     notes: list[str] = field(default_factory=list)
+    guides: Guides = Guides()
+    figures: dict[str, float] = field(default_factory=dict)
 
     def part(self, start: float, end: float) -> "Run":
         """The same run whose progress 0..1 fills `start..end` of this one's."""
@@ -68,7 +91,7 @@ class Run:
         def progress(fraction: float) -> None:
             self.progress(start + (end - start) * fraction)
 
-        return Run(self.seed, self.device, self.encoder, progress, self.notes)
+        return replace(self, progress=progress)
 
 
 def parameter(

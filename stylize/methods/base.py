@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 import torch
 from torch import Tensor
 
-from stylize.record import Citation, Run
+from stylize.record import Citation, Guides, Run
 
 P = TypeVar("P")
 
@@ -21,12 +21,14 @@ class Needs:
     Args:
         encoder: reads `run.encoder`.
         masks: label maps of content and style.
+        guided: uses such masks where the scene has them.
         styles: the most style pictures it takes.
         weights: key of trained weights, empty for none.
     """
 
     encoder: bool = False
     masks: bool = False
+    guided: bool = False
     styles: int = 1
     weights: str = ""
 
@@ -64,18 +66,19 @@ class Method(Generic[P]):
             contents: (B, 3, H, W) float32 sRGB in [0, 1], sides >= 16.
             styles: (B, 3, h, w) float32 sRGB in [0, 1], one per content, any size.
             parameters: instance of `self.parameters`.
-            run: seed, device, encoder, progress. Progress 0 is told first, 1 last.
+            run: seed, device, encoder, guides, progress. Progress 0 is told first, 1 last.
 
         Returns:
             (B, 3, H, W) float32 sRGB in [0, 1] on the device of `contents`.
 
         Raises:
-            ValueError: naming `contents` or `styles`.
+            ValueError: naming `contents`, `styles` or `masks`.
             TypeError: when `parameters` belong to another method.
             FloatingPointError: when the method's result is not finite.
             Cancelled: raised by `run.progress`.
         """
         check_images(contents, styles)
+        check_labels(contents, styles, run.guides, self.needs.masks)
         if not isinstance(parameters, self.parameters):
             raise TypeError(
                 f"parameters: came {type(parameters).__qualname__}, "
@@ -109,6 +112,27 @@ def check_images(contents: Tensor, styles: Tensor) -> None:
         raise ValueError(f"styles: came {len(styles)} for {len(contents)} contents, must be equal")
     if styles.device != contents.device:
         raise ValueError(f"styles: on {styles.device}, must be on {contents.device} as contents")
+
+
+def check_labels(contents: Tensor, styles: Tensor, guides: Guides, needed: bool) -> None:
+    """Refuse masks that do not fit their pictures, and none where they are needed.
+
+    Raises:
+        ValueError: one sentence that begins with "masks".
+    """
+    pairs = ((guides.content_labels, contents, "content"), (guides.style_labels, styles, "style"))
+    if needed and guides.content_labels is None:
+        raise ValueError(
+            "masks: came none, the method needs one of the content and one of the style"
+        )
+    for labels, images, role in pairs:
+        if (labels is None) != (guides.content_labels is None):
+            raise ValueError("masks: came one, must be one of the content and one of the style")
+        if labels is not None and labels.shape != images.shape[2:]:
+            raise ValueError(
+                f"masks: that of the {role} is {labels.shape[1]}×{labels.shape[0]} px, "
+                f"must be {images.shape[3]}×{images.shape[2]} as the picture"
+            )
 
 
 def _check_batch(name: str, images: Tensor, min_side: int) -> None:

@@ -6,10 +6,12 @@ Section 3.2, luminance only: the luminance of the result with the colour of the 
 import torch
 from torch import Tensor
 
+from stylize.record import Run
+
 LUMA = (0.299, 0.587, 0.114)  # the Y of YIQ, NTSC 1953, as in the paper
 
 
-def keep_colour(results: Tensor, contents: Tensor) -> Tensor:
+def keep_colour(results: Tensor, contents: Tensor, run: Run) -> Tensor:
     """The luminance of the results with the chroma of the contents.
 
     Where a colour would leave the RGB cube its chroma is reduced until it fits, hue and luminance
@@ -18,6 +20,7 @@ def keep_colour(results: Tensor, contents: Tensor) -> Tensor:
     Args:
         results: (B, 3, H, W) float32 sRGB in [0, 1], a method's output.
         contents: (B, 3, H, W) float32 sRGB in [0, 1], the method's contents.
+        run: of the method; not looked at.
 
     Returns:
         (B, 3, H, W) float32 sRGB in [0, 1].

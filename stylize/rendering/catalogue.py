@@ -45,6 +45,7 @@ def _info(method: Any, imported: Collection[str] | None) -> MethodInfo:
     words = [
         (needs.encoder, "an encoder"),
         (needs.masks, "masks"),
+        (needs.guided and not needs.masks, "masks if there are any"),
         (needs.styles > 1, f"up to {needs.styles} styles"),
         (needs.weights, f"the weights {needs.weights}"),
     ]

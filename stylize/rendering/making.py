@@ -44,25 +44,49 @@ def render(rendering: Rendering, progress: Callable[[float], None], process: int
     device, notes = device_for(recipe, process)
     parameters = check_recipe(recipe.method, recipe.parameters, recipe.encoder, recipe.postprocess)
     method = method_of(recipe.method)
-    run = record.Run(rendering.seed, device, recipe.encoder or "pyramid", progress, notes)
     content = _tensor(scene.content, recipe.size, device, enlarge=False)
-    style = _tensor(_only_style(scene), recipe.size, device, enlarge=True)
+    style, *more = (
+        _tensor(image, recipe.size, device, enlarge=True) for image in _styles(scene, method)
+    )
+    run = record.Run(
+        rendering.seed,
+        device,
+        recipe.encoder or "pyramid",
+        progress,
+        notes,
+        record.Guides(
+            content_labels=_labels(scene.content_mask, content),
+            style_labels=_labels(scene.style_mask, style),
+            exemplars=tuple(each[0].cpu().numpy() for each in more),
+        ),
+    )
     begun = time.perf_counter()
     forget_peak(device)
     result = method.apply(content, style, method.parameters(**parameters), run)
     for key in recipe.postprocess:
-        result = numeric().postprocess.registry()[key](result, content)
+        result = numeric().postprocess.registry()[key](result, content, run)
     seconds = time.perf_counter() - begun
     array = imaging.from_planes(result[0].cpu().numpy())
     made = described(device) | {"seconds": round(seconds, 3), "peak_memory": peak_memory(device)}
-    return _picture(array, _asked(rendering, parameters) | made | {"notes": run.notes})
+    return _picture(array, _asked(rendering, parameters) | made | _noted(run))
 
 
-def _only_style(scene: Scene) -> Image:
-    styles: list[Image] = list(scene.styles.all())
-    if len(styles) != 1:
-        raise ValueError(f"styles: the scene has {len(styles)}, the method takes 1")
-    return styles[0]
+def _styles(scene: Scene, method: Any) -> list[Image]:
+    styles: list[Image] = list(scene.styles.order_by("pk"))
+    if not 1 <= len(styles) <= method.needs.styles:
+        raise ValueError(
+            f"styles: the scene has {len(styles)}, the method takes {method.needs.styles}"
+        )
+    return styles
+
+
+def _labels(mask: Image | None, picture: Any) -> Any:
+    """(H, W) uint8 labels at the size of `picture`; a size between two labels takes the nearest."""
+    if mask is None:
+        return None
+    with mask.file.open("rb") as file:
+        labels = imaging.read_label_png(file.read())
+    return imaging.resize_labels(labels, *picture.shape[2:])
 
 
 def _tensor(image: Image, size: int, device: str, enlarge: bool) -> Any:
@@ -73,6 +97,10 @@ def _tensor(image: Image, size: int, device: str, enlarge: bool) -> Any:
         array = imaging.read(file.read())
     array = imaging.resize_to_longest(array, size, enlarge=enlarge)
     return torch.from_numpy(imaging.to_planes(array))[None].to(device)
+
+
+def _noted(run: record.Run) -> dict[str, Any]:
+    return {"notes": run.notes, "figures": run.figures}
 
 
 def _asked(rendering: Rendering, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one optimisation loop: L-BFGS on a picture, with progress, cancel and the best iterate."""
+"""The one optimisation loop: L-BFGS or Adam on a picture, with progress, cancel, the best iterate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from stylize.record import Run
 
+OPTIMIZERS = ("lbfgs", "adam")
 ADAM_RATE = 0.01
 
 
@@ -49,9 +50,14 @@ class _Watch:
 
 
 def minimise(
-    loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int, run: Run, history: int = 30
+    loss: Callable[[Tensor], Tensor],
+    start: Tensor,
+    evaluations: int,
+    run: Run,
+    history: int = 30,
+    optimizer: str = "lbfgs",
 ) -> Tensor:
-    """Minimise a loss over a tensor by L-BFGS with strong Wolfe line search.
+    """Minimise a loss over a tensor by L-BFGS with strong Wolfe line search, or by Adam.
 
     Without tolerances: with pictures in [0, 1] and mean losses the library's stop far too early.
 
@@ -60,32 +66,50 @@ def minimise(
         start: float32 or float64.
         evaluations: of the loss and its gradient, the line search's included.
         run: `progress` is told the fraction of evaluations done after each one and may raise
-            `Cancelled`; when the loss is not finite, Adam goes on from the best iterate and
-            `notes` says so.
+            `Cancelled`. When L-BFGS meets a loss that is not finite, or its history does not fit
+            into memory, Adam goes on from the best iterate and `notes` says so.
         history: pairs that L-BFGS keeps.
+        optimizer: one of `OPTIMIZERS`.
 
     Returns:
         The iterate with the lowest loss; `start` when nothing was lower or `evaluations` is 0.
 
     Raises:
         FloatingPointError: when the loss is not finite at `start`.
+        ValueError: when there is no such optimizer.
     """
-    variable = start.detach().clone().contiguous().requires_grad_()
-    watch = _Watch(loss, variable, evaluations, run)
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer: came {optimizer!r}, must be one of {', '.join(OPTIMIZERS)}")
+    watch = _Watch(loss, start.detach().clone().contiguous().requires_grad_(), evaluations, run)
     try:
-        _lbfgs(watch, history)
+        _lbfgs(watch, history) if optimizer == "lbfgs" else _adam(watch)
+    except _Spent:
+        pass
+    except (_NotFinite, torch.OutOfMemoryError) as error:
+        _go_on(watch, error)
+    run.progress(1.0)
+    return start if watch.best is None else watch.best
+
+
+def _go_on(watch: _Watch, error: Exception) -> None:
+    """Adam from the best picture so far, where there is one and the trouble may be left behind."""
+    if watch.best is None:
+        if isinstance(error, _NotFinite):
+            raise FloatingPointError("loss: NaN or infinite at the start") from None
+        raise error
+    met = "a loss that is not finite" if isinstance(error, _NotFinite) else "the end of the memory"
+    watch.run.notes.append(
+        f"The optimiser met {met} at evaluation {watch.count} of {watch.budget}; "
+        "Adam went on from the best picture so far."
+    )
+    with torch.no_grad():
+        watch.variable.copy_(watch.best)
+    try:
+        _adam(watch)
     except _Spent:
         pass
     except _NotFinite:
-        if watch.best is None:
-            raise FloatingPointError("loss: NaN or infinite at the start") from None
-        run.notes.append(
-            f"L-BFGS met a loss that is not finite at evaluation {watch.count} of "
-            f"{evaluations}; Adam went on from the best picture so far."
-        )
-        _adam(watch, watch.best)
-    run.progress(1.0)
-    return start if watch.best is None else watch.best
+        watch.run.notes.append("Adam met it again; the best picture so far was kept.")
 
 
 def _lbfgs(watch: _Watch, history: int) -> None:
@@ -101,15 +125,8 @@ def _lbfgs(watch: _Watch, history: int) -> None:
     optimizer.step(watch.evaluate)  # type: ignore[no-untyped-call]
 
 
-def _adam(watch: _Watch, start: Tensor) -> None:
-    with torch.no_grad():
-        watch.variable.copy_(start)
+def _adam(watch: _Watch) -> None:
     optimizer = torch.optim.Adam([watch.variable], lr=ADAM_RATE)
-    try:
-        while True:
-            watch.evaluate()
-            optimizer.step()
-    except _Spent:
-        pass
-    except _NotFinite:
-        watch.run.notes.append("Adam met it again; the best picture so far was kept.")
+    while True:
+        watch.evaluate()
+        optimizer.step()

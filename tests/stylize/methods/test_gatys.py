@@ -1,7 +1,5 @@
 """Gatys: style error reached, content kept, nothing bleeds, and the card's invariants."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,7 @@ from torch import Tensor
 from stylize import encoders, imaging
 from stylize.encoders.base import names
 from stylize.losses.moments import relative_error, style_error
-from stylize.methods.gatys import METHOD, Parameters, _factors
+from stylize.methods.gatys import METHOD, Parameters
 from stylize.painter import PAINTINGS
 from stylize.record import Cancelled, Run
 
@@ -147,14 +145,3 @@ def test_apply_tells_progress_often_and_stops_within_a_few_evaluations() -> None
 def test_apply_when_encoder_is_unknown_names_it() -> None:
     with pytest.raises(ValueError, match="encoder: came 'vgg'"):
         METHOD.apply(photograph(32), painting(32), Parameters(), Run(0, encoder="vgg"))
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [((256, 256), [2, 1]), ((128, 100), [1]), ((512, 384), [4, 2, 1]), ((500, 40), [1])],
-)
-def test_factors_halve_while_the_longer_side_is_large_and_the_shorter_usable(
-    size: tuple[int, int], expected: list[int]
-) -> None:
-    assert _factors(*size) == expected
-    assert math.prod(expected) >= 1
