@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from torch import Tensor
 
-Role = Literal["style", "content", "base"]
+Role = Literal["style", "content", "patch", "base"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Layer:
         name: key in the result of `encode`.
         stride: pixels of the picture per step of the map.
         channels: of the map.
-        roles: what methods use it for. "base" is what is left below the coarsest style layer.
+        roles: what methods use it for. "patch": its small windows are matched as wholes. "base":
+            what is left below the coarsest style layer.
     """
 
     name: str

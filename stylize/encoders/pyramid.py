@@ -16,6 +16,7 @@ from stylize.encoders.steerable import ORIENTATIONS, Coefficients, analyse, synt
 
 MAX_SCALES = 5
 CONTENT_SCALES = (1, 2, 3)  # pinning the finest scale forbids strokes and leaves dots instead
+PATCH_SCALES = (2, 3)  # their windows of 3×3 steps span 12 and 24 px, those of relu3_1 and relu4_1
 MARGIN = 64  # px of smooth continuation that keep opposite borders apart
 DARKEST_VARIANCE = 1e-4  # of a colour axis: grey pairs must not have their noise blown up
 
@@ -51,11 +52,14 @@ class Pyramid:
     def layers(self, height: int, width: int) -> tuple[Layer, ...]:
         """`scale0`… fine to coarse, then `lowpass`."""
         scales = min(self.scales, scales_for(height, width))
-        # Small pictures have no scale 1 to hold on to; their coarsest has to do.
-        pinned = tuple(k for k in CONTENT_SCALES if k < scales) or (scales - 1,)
+        # Small pictures lack the wanted scales; their coarsest has to do.
+        pinned = [k for k in CONTENT_SCALES if k < scales] or [scales - 1]
+        matched = [k for k in PATCH_SCALES if k < scales] or [scales - 1]
         bands = []
         for scale in range(scales):
-            roles: set[Role] = {"style", "content"} if scale in pinned else {"style"}
+            roles: set[Role] = {"style"}
+            roles |= {"content"} if scale in pinned else set()
+            roles |= {"patch"} if scale in matched else set()
             channels = 4 * 3 * ORIENTATIONS
             bands.append(Layer(f"scale{scale}", 2**scale, channels, frozenset(roles)))
         return (*bands, Layer("lowpass", 2**scales, 3, frozenset[Role]({"base", "content"})))

@@ -69,7 +69,18 @@ def test_fitted_takes_the_scales_that_fit_both() -> None:
     assert encoder.scales == scales_for(64, 300) == 4
     assert names(encoder, "style", 256, 256) == ("scale0", "scale1", "scale2", "scale3")
     assert names(encoder, "content", 256, 256) == ("scale1", "scale2", "scale3", "lowpass")
+    assert names(encoder, "patch", 256, 256) == ("scale2", "scale3")
     assert names(encoder, "base", 256, 256) == ("lowpass",)
+
+
+@pytest.mark.parametrize(
+    ("side", "layers"),
+    [(16, ("scale1",)), (32, ("scale2",)), (64, ("scale2", "scale3")), (500, ("scale2", "scale3"))],
+)
+def test_layers_with_patches_are_scales_2_and_3_or_the_coarsest_there_is(
+    side: int, layers: tuple[str, ...]
+) -> None:
+    assert names(Pyramid("cpu"), "patch", side, 2 * side) == layers
 
 
 @pytest.mark.parametrize(("side", "scales"), [(16, 2), (31, 2), (32, 3), (128, 5), (171, 5)])
