@@ -1,46 +1,20 @@
 """The checks that every array of answers goes through."""
 
+import importlib
 import inspect
+import pkgutil
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from studies.analysis import (
-    alignment,
-    bradley_terry,
-    checks,
-    choix_ranking,
-    conditional_logit,
-    connectivity,
-    data,
-    derived,
-    inference,
-    luce,
-    pairwise,
-    placement,
-    result,
-    tally,
-    wording,
-)
+from studies import analysis
+from studies.analysis import checks
 
 ROOM = [
-    alignment,
-    bradley_terry,
-    checks,
-    choix_ranking,
-    conditional_logit,
-    connectivity,
-    data,
-    derived,
-    inference,
-    luce,
-    pairwise,
-    placement,
-    result,
-    tally,
-    wording,
+    importlib.import_module(f"{analysis.__name__}.{found.name}")
+    for found in pkgutil.iter_modules(analysis.__path__)
 ]
 
 
