@@ -4,8 +4,10 @@ Imports neither torch nor Django, so that a web process can describe and check p
 """
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
@@ -92,6 +94,17 @@ class Run:
             self.progress(start + (end - start) * fraction)
 
         return replace(self, progress=progress)
+
+
+def torchvision_vgg19() -> Path | None:
+    """The VGG-19 that torchvision downloaded on this machine, where it keeps it; None if it has not.
+
+    As `torch.hub.get_dir` finds it, without loading torch.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "torch"
+    hub = Path(os.environ.get("TORCH_HOME") or cache).expanduser() / "hub"
+    path = hub / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    return path if path.is_file() else None
 
 
 def parameter(

@@ -79,7 +79,7 @@ def _citation(citation: record.Citation) -> str:
 
 def encoders() -> tuple[str, ...]:
     """Keys of the encoders that methods with an encoder may read."""
-    return tuple(numeric().encoders.ENCODERS)
+    return tuple(numeric().encoders.TITLES)
 
 
 def postprocesses() -> tuple[str, ...]:
