@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -48,6 +49,25 @@ class Sight:
 
 
 Prepare = Callable[[Sight], Loss]
+
+
+@runtime_checkable
+class Renewed(Protocol):
+    """A loss that looks at the picture again and again: for new matches, or to train on it.
+
+    Between two looks it is one fixed function, as line searches need.
+
+    Args:
+        every: evaluations between two looks.
+    """
+
+    every: int
+
+    def __call__(self, planes: Tensor, features: Features) -> Tensor:
+        """The loss, as of any `Loss`."""
+
+    def renew(self, planes: Tensor, features: Features) -> None:
+        """Look at the picture; called without gradients."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stylize import encoders
 from stylize.encoders.base import Encoder
-from stylize.losses.base import Loss, Sight, Term
+from stylize.losses.base import Loss, Renewed, Sight, Term
 from stylize.losses.gamut import gamut_loss
 from stylize.losses.grain import alternation, grain_loss
 from stylize.losses.moments import relative_error, style_terms, terms_of
@@ -56,13 +56,15 @@ class Loop:
 
 
 def optimised(
-    contents: Tensor, styles: Tensor, terms: Sequence[Term], parameters: Loop, run: Run
-) -> Tensor:
+    contents: Tensor, styles: Tensor, terms: Sequence[Term], parameters: Loop, run: Run,
+    coarsest: int = COARSEST,
+) -> Tensor:  # fmt: skip
     """Optimise each picture on its own under `terms` and those that `parameters` weigh.
 
     Args:
         contents, styles: (B, 3, H, W) and (B, 3, h, w) sRGB in [0, 1].
         terms: what the method is about; content, gamut and grain are added here.
+        coarsest: the longer side is halved until it is no more, in px.
 
     Returns:
         (B, 3, H, W), unclipped.
@@ -79,7 +81,7 @@ def optimised(
     for index in range(len(contents)):
         part = run.part(index / len(contents), (index + 1) / len(contents))
         pair = contents[index : index + 1], styles[index : index + 1]
-        results.append(coarse_to_fine(*pair, COARSEST, budgets, part, solve))
+        results.append(coarse_to_fine(*pair, coarsest, budgets, part, solve))
     return torch.cat(results)
 
 
@@ -99,8 +101,18 @@ def _solve(
         features = fitted.features(planes)
         return torch.stack([weight * loss(planes, features) for weight, loss in losses]).sum()
 
-    begin = fitted.enter(start)
-    best = minimise(total, begin, evaluations, run, parameters.history, parameters.optimizer)
+    looking = [loss for _, loss in losses if isinstance(loss, Renewed)]
+
+    def renew(planes: Tensor) -> None:
+        with torch.no_grad():
+            features = fitted.features(planes)
+            for loss in looking:
+                loss.renew(planes, features)
+
+    best = minimise(
+        total, fitted.enter(start), evaluations, run, parameters.history, parameters.optimizer,
+        min((loss.every for loss in looking), default=0), renew if looking else None,
+    )  # fmt: skip
     return fitted.leave(best)
 
 

@@ -28,6 +28,8 @@ class _Watch:
     variable: Tensor
     budget: int
     run: Run
+    every: int = 0
+    renew: Callable[[Tensor], None] | None = None
     count: int = 0
     best_loss: float = float("inf")
     best: Tensor | None = None
@@ -48,6 +50,12 @@ class _Watch:
         self.run.progress(self.count / self.budget)
         return value.detach()
 
+    def look_again(self) -> None:
+        """Let the loss change; what was best under the old one is no longer known to be."""
+        if self.renew is not None:
+            self.renew(self.variable.detach())
+            self.best_loss = float("inf")
+
 
 def minimise(
     loss: Callable[[Tensor], Tensor],
@@ -56,6 +64,8 @@ def minimise(
     run: Run,
     history: int = 30,
     optimizer: str = "lbfgs",
+    every: int = 0,
+    renew: Callable[[Tensor], None] | None = None,
 ) -> Tensor:
     """Minimise a loss over a tensor by L-BFGS with strong Wolfe line search, or by Adam.
 
@@ -70,9 +80,12 @@ def minimise(
             into memory, Adam goes on from the best iterate and `notes` says so.
         history: pairs that L-BFGS keeps.
         optimizer: one of `OPTIMIZERS`.
+        every, renew: with them, `renew` is called with the iterate before the first and after
+            about `every` evaluations, never within a line search, and may change the loss.
 
     Returns:
-        The iterate with the lowest loss; `start` when nothing was lower or `evaluations` is 0.
+        The iterate with the lowest loss since it last changed; `start` when nothing was lower or
+        `evaluations` is 0.
 
     Raises:
         FloatingPointError: when the loss is not finite at `start`.
@@ -80,7 +93,10 @@ def minimise(
     """
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer: came {optimizer!r}, must be one of {', '.join(OPTIMIZERS)}")
-    watch = _Watch(loss, start.detach().clone().contiguous().requires_grad_(), evaluations, run)
+    variable = start.detach().clone().contiguous().requires_grad_()
+    watch = _Watch(loss, variable, evaluations, run, every, renew)
+    if evaluations > 0:
+        watch.look_again()
     try:
         _lbfgs(watch, history) if optimizer == "lbfgs" else _adam(watch)
     except _Spent:
@@ -116,13 +132,19 @@ def _lbfgs(watch: _Watch, history: int) -> None:
     optimizer = torch.optim.LBFGS(
         [watch.variable],
         max_iter=watch.budget + 1,
-        max_eval=watch.budget + 1,
+        max_eval=watch.budget + 1 if watch.renew is None else watch.every,
         history_size=history,
         tolerance_grad=0,
         tolerance_change=0,
         line_search_fn="strong_wolfe",
     )
     optimizer.step(watch.evaluate)  # type: ignore[no-untyped-call]
+    while watch.renew is not None and watch.count < watch.budget:  # the history is kept
+        watch.look_again()
+        before = watch.count
+        optimizer.step(watch.evaluate)  # type: ignore[no-untyped-call]
+        if watch.count == before + 1:  # no way down from here, under the new loss neither
+            return
 
 
 def _adam(watch: _Watch) -> None:
@@ -130,3 +152,5 @@ def _adam(watch: _Watch) -> None:
     while True:
         watch.evaluate()
         optimizer.step()
+        if watch.renew is not None and watch.count % watch.every == 0:
+            watch.look_again()

@@ -1,11 +1,13 @@
 """The optimisation loop: finds minima, counts, tells, stops, keeps the best, and falls back."""
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
 
 from stylize.record import Cancelled, Run
-from stylize.solvers.optimize import minimise
+from stylize.solvers.optimize import OPTIMIZERS, minimise
 
 
 def rosenbrock(point: Tensor) -> Tensor:
@@ -89,3 +91,53 @@ def test_minimise_when_loss_becomes_nan_goes_on_with_adam_and_says_so() -> None:
 def test_minimise_when_loss_is_nan_at_the_start_raises() -> None:
     with pytest.raises(FloatingPointError, match="loss"):
         minimise(lambda point: (point * float("nan")).sum(), START, 10, Run(0))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_minimise_when_the_loss_is_renewed_follows_it_and_keeps_the_best_since(
+    optimizer: str,
+) -> None:
+    """The loss rises at every look: an older iterate, though lower, is no result."""
+    curvatures = torch.logspace(0, 3, 30, dtype=torch.float64)
+    looks: list[tuple[int, Tensor]] = []
+    calls = [0]
+
+    def target() -> int:
+        return min(len(looks), 3)
+
+    def loss(x: Tensor) -> Tensor:
+        calls[0] += 1
+        return (curvatures * (x - target()).square()).sum() + 1000 * target()
+
+    def renew(x: Tensor) -> None:
+        assert not x.requires_grad
+        looks.append((calls[0], x.clone()))
+
+    start = torch.zeros(30, dtype=torch.float64)
+    result = minimise(loss, start, 120, Run(0), optimizer=optimizer, every=20, renew=renew)
+    assert calls[0] == 120
+    assert looks[0][0] == 0
+    assert torch.equal(looks[0][1], start)
+    # "About" 20: a line search is never cut short, and its iterates are those it accepted.
+    steps = [after[0] - before[0] for before, after in itertools.pairwise(looks)]
+    assert all(20 <= step <= 45 for step in steps)
+    if optimizer == "lbfgs":
+        torch.testing.assert_close(result, torch.full_like(result, 3.0), atol=0.3, rtol=0)
+    else:
+        assert loss(result) < loss(start)
+
+
+def test_minimise_when_a_look_changes_nothing_at_the_minimum_stops() -> None:
+    looks = []
+    start = torch.tensor([2.0])
+    found = minimise(lambda x: x.square().sum(), start, 200, Run(0), every=5, renew=looks.append)
+    assert abs(float(found)) < 1e-3
+    assert len(looks) < 10
+
+
+def test_minimise_without_evaluations_does_not_look() -> None:
+    def renew(x: Tensor) -> None:
+        raise AssertionError
+
+    start = torch.ones(2)
+    assert minimise(lambda x: x.sum(), start, 0, Run(0), every=5, renew=renew) is start
