@@ -15,6 +15,7 @@ from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_do
 from django.db import DatabaseError, InterfaceError, connections
 
 from stylize.models import Worker, sweep
+from stylize.record import torchvision_vgg19
 from stylize.rendering import code_version
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def beat(name: str, queues: list[str], processes: int) -> None:
         device=device or f"cpu, {cores()} cores",
         memory_free=memory_free or psutil.virtual_memory().available,
         code_version=code_version(),
+        vgg19_cached=torchvision_vgg19() is not None,
     )
     if sent := sweep(name, queues, processes):
         logger.info("queued again", extra={"messages": sent})

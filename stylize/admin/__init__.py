@@ -6,7 +6,8 @@ from stylize.admin.owned import OwnedAdmin, OwnedForm
 from stylize.admin.recipes import RecipeAdmin
 from stylize.admin.renderings import RenderingAdmin
 from stylize.admin.scenes import SceneAdmin
-from stylize.admin.workers import WeightsAdmin, WorkerAdmin
+from stylize.admin.weights import WeightsAdmin
+from stylize.admin.workers import WorkerAdmin
 
 __all__ = [
     "BatchAdmin",

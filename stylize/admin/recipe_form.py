@@ -14,7 +14,13 @@ from unfold.widgets import (
 
 from stylize.admin.owned import OwnedForm
 from stylize.models import Recipe
-from stylize.rendering import MethodInfo, encoders, fill, postprocesses
+from stylize.rendering import (
+    MethodInfo,
+    describe_encoders,
+    fill,
+    imported_weights,
+    postprocesses,
+)
 
 PREFIX = "parameter_"  # a parameter may be called `size` or `name`, as the recipe's own fields are
 
@@ -67,9 +73,7 @@ def form_for(info: MethodInfo, recipe: Recipe | None) -> type[RecipeForm]:
         name = parameter["name"]
         fields[PREFIX + name] = _field(parameter, values.get(name, parameter["default"]))
     if "an encoder" in info.needs:
-        fields["encoder"] = forms.ChoiceField(
-            choices=[(key, key) for key in encoders()], widget=UnfoldAdminSelectWidget
-        )
+        fields["encoder"] = _encoder()
     else:
         fields["encoder"] = forms.CharField(required=False, widget=forms.HiddenInput)
     fields["postprocess"] = forms.MultipleChoiceField(
@@ -88,6 +92,16 @@ def _queue(initial: str) -> forms.Field:
         required=False,
         widget=UnfoldAdminSelectWidget,
         help_text="Of the workers that render it: gpu needs a worker with a GPU.",
+    )
+
+
+def _encoder() -> forms.Field:
+    """Every encoder with its state; weights that are missing may still be imported later."""
+    found = describe_encoders(imported_weights())
+    return forms.ChoiceField(
+        choices=[(each.key, f"{each.title} ({each.state})") for each in found],
+        widget=UnfoldAdminSelectWidget,
+        help_text="Whose features are compared. While its weights are missing, nothing is rendered.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Workers and weights: what is there, as they reported it."""
+"""Workers: what is there, as they reported it."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from stylize.admin.owned import OwnedAdmin
-from stylize.models import Weights, Worker
+from stylize.models import Worker
 
 
 @admin.register(Worker)
@@ -20,6 +19,7 @@ class WorkerAdmin(ModelAdmin):  # type: ignore[misc]
         "processes",
         "device",
         "free",
+        "vgg19_cached",
         "code_version",
         "seen_at",
     ]
@@ -39,14 +39,4 @@ class WorkerAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(Weights)
-class WeightsAdmin(OwnedAdmin):
-    list_display = ["key", "variant", "sha256", "owner", "created_at"]
-    list_select_related = ["owner"]
-    fields = readonly_fields = ["key", "variant", "sha256", "owner", "created_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
         return False

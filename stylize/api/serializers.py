@@ -124,6 +124,12 @@ class MethodSerializer(serializers.Serializer):  # type: ignore[type-arg]
     parameters = ParameterSerializer(many=True)
 
 
+class EncoderSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    key = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.CharField()
+
+
 class ProgressSerializer(serializers.Serializer):  # type: ignore[type-arg]
     total = serializers.IntegerField()
     queued = serializers.IntegerField()

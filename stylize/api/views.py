@@ -19,6 +19,7 @@ from stylize.api.serializers import (
     AskSerializer,
     BatchProgressSerializer,
     BatchSerializer,
+    EncoderSerializer,
     ImageSerializer,
     MethodSerializer,
     RecipeSerializer,
@@ -29,7 +30,7 @@ from stylize.api.serializers import (
 )
 from stylize.imaging import ImageRefused
 from stylize.models import Batch, Image, Recipe, Rendering, Scene
-from stylize.rendering import describe, imported_weights, render_all
+from stylize.rendering import describe, describe_encoders, imported_weights, render_all
 
 PICTURE = {(200, "image/png"): OpenApiTypes.BINARY}
 Rows = GenericViewSet[Any]
@@ -97,6 +98,13 @@ class MethodViewSet(ViewSet):
     def list(self, request: Request) -> Response:
         """Every method with the schema of its parameters."""
         return Response(MethodSerializer(describe(imported_weights()), many=True).data)
+
+
+class EncoderViewSet(ViewSet):
+    @extend_schema(responses=EncoderSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Every encoder that a recipe may name, and whether its weights are there."""
+        return Response(EncoderSerializer(describe_encoders(imported_weights()), many=True).data)
 
 
 class RecipeViewSet(

@@ -15,7 +15,17 @@ from stylize.encoders.weights import (
 )
 from stylize.record import torchvision_vgg19
 
-__all__ = ["TITLES", "MissingWeights", "WeightsRefused", "get", "provide", "read", "weights_of"]
+__all__ = [
+    "TITLES",
+    "VARIANTS",
+    "MissingWeights",
+    "WeightsRefused",
+    "get",
+    "provide",
+    "provided",
+    "read",
+    "weights_of",
+]
 
 TITLES = {"pyramid": "Steerable pyramid"} | {key: each.title for key, each in VARIANTS.items()}
 _provided: dict[str, Weights] = {}
@@ -35,6 +45,11 @@ def provide(key: str, weights: Weights | None) -> None:
         _provided[key] = weights
 
 
+def provided(key: str) -> Weights | None:
+    """The weights that this process was given for `key`."""
+    return _provided.get(key)
+
+
 def weights_of(key: str) -> Weights | None:
     """The weights that `get(key)` uses; None where an encoder needs none.
 
@@ -48,8 +63,8 @@ def weights_of(key: str) -> Weights | None:
         raise ValueError(f"encoder: came {key!r}, must be one of {', '.join(sorted(TITLES))}")
     if key not in VARIANTS:
         return None
-    if key in _provided:
-        return _provided[key]
+    if weights := provided(key):
+        return weights
     if key == "vgg19" and (path := torchvision_vgg19()):
         return read_path(path)
     raise MissingWeights(f"encoder: the weights of {key} are not here, import them first")

@@ -12,6 +12,8 @@ from stylize.models.owned import Owned, OwnedQuerySet, changed
 from stylize.models.scene import Scene
 from stylize.models.worker import Weights
 
+BUILT_IN = "pyramid"  # the encoder that needs no weights
+
 
 class RecipeNotEditable(ValueError):
     """A rendered recipe was about to be changed."""
@@ -39,7 +41,7 @@ class Recipe(Owned):
     # {"masks": bool, "styles": most styles, "weights": key}: why a scene cannot be rendered.
     needs = models.JSONField(default=dict, blank=True, editable=False)
     parameters = models.JSONField(default=dict, blank=True)
-    encoder = models.CharField(max_length=40, default="pyramid", blank=True)
+    encoder = models.CharField(max_length=40, default=BUILT_IN, blank=True)
     postprocess = models.JSONField(default=list, blank=True)
     size = models.PositiveIntegerField(
         default=512,
@@ -93,9 +95,10 @@ class Recipe(Owned):
         """Why it can be rendered on no scene at all, in a few words; empty if it can."""
         if not self.method:
             return "has no method: its images are made elsewhere and uploaded"
-        weights = self.needs.get("weights", "")
-        if weights and not Weights.objects.filter(key=weights).exists():
-            return f"needs the weights {weights}, which were not imported"
+        encoder = "" if self.encoder == BUILT_IN else self.encoder
+        for weights in (self.needs.get("weights", ""), encoder):
+            if weights and not Weights.objects.ready(weights):
+                return f"needs the weights {weights}, which were not imported"
         return ""
 
     def lacks_in(self, scene: Scene, styles: int) -> str:

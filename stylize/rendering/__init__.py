@@ -11,22 +11,30 @@ from stylize.rendering.catalogue import (
     describe,
     encoders,
     fill,
-    imported_weights,
     postprocesses,
     render_all,
 )
 from stylize.rendering.machine import code_version
 from stylize.rendering.making import Picture, render
+from stylize.rendering.weights import (
+    EncoderInfo,
+    describe_encoders,
+    import_weights,
+    imported_weights,
+)
 
 __all__ = [
+    "EncoderInfo",
     "MethodInfo",
     "Picture",
     "check_recipe",
     "code_version",
     "default_recipe",
     "describe",
+    "describe_encoders",
     "encoders",
     "fill",
+    "import_weights",
     "imported_weights",
     "postprocesses",
     "render",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stylize import record
-from stylize.models import Batch, Recipe, Scene, Weights
+from stylize.models import Batch, Recipe, Scene
 from stylize.rendering.door import method_of, numeric
 
 
@@ -34,10 +34,6 @@ def describe(imported: Collection[str] | None = None) -> list[MethodInfo]:
         imported: keys of the weights that are there; None: that could not be looked up.
     """
     return [_info(method, imported) for method in numeric().methods.registry().values()]
-
-
-def imported_weights() -> set[str]:
-    return set(Weights.objects.values_list("key", flat=True))
 
 
 def _info(method: Any, imported: Collection[str] | None) -> MethodInfo:

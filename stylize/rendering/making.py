@@ -18,6 +18,7 @@ from stylize.rendering.machine import (
     forget_peak,
     peak_memory,
 )
+from stylize.rendering.weights import provide
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def render(rendering: Rendering, progress: Callable[[float], None], process: int
     device, notes = device_for(recipe, process)
     parameters = check_recipe(recipe.method, recipe.parameters, recipe.encoder, recipe.postprocess)
     method = method_of(recipe.method)
+    weights_sha256 = provide(recipe)
     content = _tensor(scene.content, recipe.size, device, enlarge=False)
     style, *more = (
         _tensor(image, recipe.size, device, enlarge=True) for image in _styles(scene, method)
@@ -68,7 +70,8 @@ def render(rendering: Rendering, progress: Callable[[float], None], process: int
     seconds = time.perf_counter() - begun
     array = imaging.from_planes(result[0].cpu().numpy())
     made = described(device) | {"seconds": round(seconds, 3), "peak_memory": peak_memory(device)}
-    return _picture(array, _asked(rendering, parameters) | made | _noted(run))
+    asked = _asked(rendering, parameters) | {"weights_sha256": weights_sha256}
+    return _picture(array, asked | made | _noted(run))
 
 
 def _styles(scene: Scene, method: Any) -> list[Image]:
@@ -113,7 +116,6 @@ def _asked(rendering: Rendering, parameters: dict[str, Any]) -> dict[str, Any]:
         "size": recipe.size,
         "seed": rendering.seed,
         "encoder": recipe.encoder,
-        "weights_sha256": None,  # the pyramid has none
     }
 
 
