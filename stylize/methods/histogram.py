@@ -5,14 +5,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylize.methods.base import Method
+from stylize.losses.guidance import paired_masks
+from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
-from stylize.solvers.colour import SPACES
+from stylize.solvers.colour import SPACES, space_for
+from stylize.solvers.recolour import Recolour, recoloured
 from stylize.solvers.transport import match_1d
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(Recolour):
     """The book matches grey levels; doing so per channel of RGB is the common practice."""
 
     space: str = parameter("rgb", choices=tuple(SPACES), help="Channels that are matched.")
@@ -21,18 +23,18 @@ class Parameters:
         choices=("value", "rank"),
         help="Equal values stay equal (value), or are spread over the style's (rank).",
     )
-    strength: float = parameter(
-        1.0, low=0.0, high=1.0, help="0 is the content, 1 the matched picture."
-    )
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """Match channel by channel; (B, 3, H, W), unclipped."""
-    space = SPACES[parameters.space]
-    values = space.enter(contents.double()).flatten(2)
-    targets = space.enter(styles.double()).flatten(2)
-    matched = match_1d(values, targets, parameters.ties).reshape(contents.shape)
-    return torch.lerp(contents.double(), space.leave(matched), parameters.strength)
+
+    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
+        return match_1d(values, targets, parameters.ties)
+
+    space = space_for(parameters.space, parameters.channels)
+    masks = paired_masks(run)
+    result = recoloured(contents, styles, space, parameters.channels, masks, move, run)
+    return torch.lerp(contents.double(), result, parameters.strength)
 
 
 METHOD = Method(
@@ -46,5 +48,6 @@ METHOD = Method(
     ),
     parameters=Parameters,
     stylize=stylize,
+    needs=Needs(guided=True),
     summary="Every colour channel gets the style's distribution of values.",
 )

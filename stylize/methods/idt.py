@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylize.methods.base import Method
+from stylize.losses.guidance import paired_masks
+from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
+from stylize.solvers.colour import space_for
+from stylize.solvers.recolour import Recolour, covered, recoloured
 from stylize.solvers.regrain import regrain
 from stylize.solvers.transport import match_1d, match_1d_bins
 
@@ -26,7 +29,7 @@ AXES = (
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(Recolour):
     """Defaults of the authors' demo, but for the matching of one axis."""
 
     iterations: int = parameter(
@@ -47,33 +50,35 @@ class Parameters:
         choices=("correction", "authors"),
         help="What coarse levels hand on; the authors' way softens edges.",
     )
-    strength: float = parameter(1.0, low=0.0, high=1.0, help="0 is the content, 1 as published.")
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """Transfer each pair's colour distribution, regrain; (B, 3, H, W), unclipped."""
-    results = []
-    for index, (content, style) in enumerate(zip(contents.double(), styles.double(), strict=True)):
-        part = run.part(index / len(contents), (index + 1) / len(contents))
-        moved = transfer(content.flatten(1), style.flatten(1), parameters, part)
-        results.append(moved.reshape(content.shape))
-    result = torch.stack(results)
+
+    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
+        return transfer(values[0], targets[0], parameters, part)[None]
+
+    space, masks = space_for("rgb", parameters.channels), paired_masks(run)
+    result = recoloured(contents, styles, space, parameters.channels, masks, move, run)
     if parameters.regrain:
         result = regrain(contents.double(), result, parameters.smoothness, parameters.regrain_init)
+        result = torch.where(covered(contents, masks), result, contents.double())
     return torch.lerp(contents.double(), result, parameters.strength)
 
 
 def transfer(cloud: Tensor, target: Tensor, parameters: Parameters, run: Run) -> Tensor:
-    """Iterative distribution transfer of (3, N) float64 towards (3, M) float64.
+    """Iterative distribution transfer of (C, N) float64 towards (C, M) float64.
+
+    Colours (C = 3) are matched on the authors' axes, luminance (C = 1) on itself.
 
     The axes of every picture come from `run.seed` alone, whatever batch it is in.
     """
     generator = torch.Generator().manual_seed(run.seed)
-    axes = torch.tensor(AXES, dtype=torch.float64)
+    axes = torch.tensor(AXES if len(cloud) == 3 else ((1.0,),), dtype=torch.float64)
     for iteration in range(parameters.iterations):
         turned = axes
         if iteration:
-            random = torch.randn(3, 3, generator=generator, dtype=torch.float64)
+            random = torch.randn(len(cloud), len(cloud), generator=generator, dtype=torch.float64)
             turned = axes @ torch.linalg.qr(random).Q
         turned = turned.to(cloud.device)
         here, there = turned @ cloud, turned @ target
@@ -102,5 +107,6 @@ METHOD = Method(
     ),
     parameters=Parameters,
     stylize=stylize,
+    needs=Needs(guided=True),
     summary="The whole distribution of colours becomes the style's; the content's grain is kept.",
 )

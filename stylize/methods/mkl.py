@@ -5,30 +5,34 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylize.methods.base import Method
+from stylize.losses.guidance import paired_masks
+from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
-from stylize.solvers.colour import SPACES, mean_and_covariance
+from stylize.solvers.colour import SPACES, mean_and_covariance, space_for
+from stylize.solvers.recolour import Recolour, recoloured
 from stylize.solvers.transport import linear_map
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(Recolour):
     """The authors' code works in RGB; the paper prefers uniform spaces, with little change."""
 
     space: str = parameter(
         "rgb", choices=tuple(SPACES), help="RGB in the authors' code; the paper likes CIELAB."
     )
-    strength: float = parameter(1.0, low=0.0, high=1.0, help="0 is the content, 1 as published.")
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """T (x - mean content) + mean style for every pixel; (B, 3, H, W), unclipped."""
-    space = SPACES[parameters.space]
-    values = space.enter(contents.double()).flatten(2)
-    mean, covariance = mean_and_covariance(values)
-    target_mean, target = mean_and_covariance(space.enter(styles.double()).flatten(2))
-    moved = linear_map(covariance, target) @ (values - mean) + target_mean
-    result = space.leave(moved.reshape(contents.shape))
+
+    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
+        mean, covariance = mean_and_covariance(values)
+        target_mean, target = mean_and_covariance(targets)
+        return linear_map(covariance, target) @ (values - mean) + target_mean
+
+    space = space_for(parameters.space, parameters.channels)
+    masks = paired_masks(run)
+    result = recoloured(contents, styles, space, parameters.channels, masks, move, run)
     return torch.lerp(contents.double(), result, parameters.strength)
 
 
@@ -44,5 +48,6 @@ METHOD = Method(
     ),
     parameters=Parameters,
     stylize=stylize,
+    needs=Needs(guided=True),
     summary="The linear colour map that gives the style's mean and covariance and moves least.",
 )

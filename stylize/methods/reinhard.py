@@ -1,17 +1,19 @@
 """Reinhard, Ashikhmin, Gooch & Shirley 2001: match mean and deviation of each channel in lαβ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from stylize.methods.base import Method
+from stylize.losses.guidance import paired_masks
+from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 from stylize.solvers import colour
+from stylize.solvers.recolour import Recolour, recoloured
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(Recolour):
     """The paper has no parameter but the colour space."""
 
     space: str = parameter(
@@ -26,39 +28,30 @@ class Parameters:
         high=0.1,
         help="Cone responses below this count as this (lαβ only); the paper is silent on log 0.",
     )
-    strength: float = parameter(1.0, low=0.0, high=1.0, help="0 is the content, 1 as published.")
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """Equations 10 and 11: (σ style / σ content)·(x - mean content) + mean style; unclipped."""
-    values, targets = _enter(contents, parameters), _enter(styles, parameters)
-    moved = match_moments(values, targets)
-    result = colour.SPACES[parameters.space].leave(moved)
-    if parameters.linear:
-        result = colour.displayed(result)
+
+    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
+        return colour.match_moments(values, targets)
+
+    space, masks = _space(parameters), paired_masks(run)
+    result = recoloured(contents, styles, space, parameters.channels, masks, move, run)
     return torch.lerp(contents.double(), result, parameters.strength)
 
 
-def _enter(images: Tensor, parameters: Parameters) -> Tensor:
-    colours = images.double()
-    if parameters.linear:
-        colours = colour.linearised(colours)
+def _space(parameters: Parameters) -> colour.Space:
+    space = colour.space_for(parameters.space, parameters.channels)
     if parameters.space == "ruderman":
-        return colour.to_ruderman(colours, parameters.darkest)
-    return colour.SPACES[parameters.space].enter(colours)
-
-
-def match_moments(values: Tensor, targets: Tensor) -> Tensor:
-    """Give each channel of (B, C, H, W) the mean and deviation of `targets`, (B, C, h, w).
-
-    A constant channel only moves to the mean: its ratio of deviations is taken as 1.
-    """
-    mean, target_mean = values.mean((2, 3), True), targets.mean((2, 3), True)
-    deviation = values.std((2, 3), correction=0, keepdim=True)
-    target = targets.std((2, 3), correction=0, keepdim=True)
-    flat = deviation < 1e-12
-    ratio = torch.where(flat, 1.0, target / torch.where(flat, 1.0, deviation))
-    return ratio * (values - mean) + target_mean
+        darkest = parameters.darkest
+        space = replace(space, enter=lambda colours: colour.to_ruderman(colours, darkest))
+    if not parameters.linear:
+        return space
+    return colour.Space(
+        lambda colours: space.enter(colour.linearised(colours)),
+        lambda values: colour.displayed(space.leave(values)),
+    )
 
 
 METHOD = Method(
@@ -73,5 +66,6 @@ METHOD = Method(
     ),
     parameters=Parameters,
     stylize=stylize,
+    needs=Needs(guided=True),
     summary="Mean and spread of each channel of a perceptual colour space become the style's.",
 )

@@ -28,6 +28,12 @@ XYZ = (
     (0.2126, 0.7152, 0.0722),
     (0.0193, 0.1192, 0.9505),
 )
+# NTSC 1953: luminance, then chroma that vanishes on greys; its inverse is computed.
+YIQ = (
+    (0.299, 0.587, 0.114),
+    (0.596, -0.274, -0.322),
+    (0.211, -0.523, 0.312),
+)
 DARKEST = 1e-3  # cone response below which the logarithm is cut off
 
 
@@ -96,6 +102,16 @@ def from_cielab(lab: Tensor) -> Tensor:
     return displayed(_mix(XYZ, ratio * _white(lab), invert=True))
 
 
+def to_yiq(colours: Tensor) -> Tensor:
+    """YIQ of the values as displayed: Y in 0..1, I and Q around 0."""
+    return _mix(YIQ, colours)
+
+
+def from_yiq(yiq: Tensor) -> Tensor:
+    """The inverse of `to_yiq`."""
+    return _mix(YIQ, yiq, invert=True)
+
+
 def _unchanged(colours: Tensor) -> Tensor:
     return colours
 
@@ -105,6 +121,32 @@ SPACES = {
     "cielab": Space(to_cielab, from_cielab),
     "ruderman": Space(to_ruderman, from_ruderman),
 }
+CHANNELS = ("all", "luminance")
+
+
+def space_for(name: str, channels: str) -> Space:
+    """The space `name`, whose first axis is luminance where only that is wanted (YIQ for RGB).
+
+    Args:
+        name: one of `SPACES`.
+        channels: one of `CHANNELS`.
+    """
+    if channels == "luminance" and name == "rgb":
+        return Space(to_yiq, from_yiq)
+    return SPACES[name]
+
+
+def match_moments(values: Tensor, targets: Tensor) -> Tensor:
+    """Give each channel of (B, C, N) the mean and deviation of `targets`, (B, C, M).
+
+    A constant channel only moves to the mean: its ratio of deviations is taken as 1.
+    """
+    mean, target_mean = values.mean(2, True), targets.mean(2, True)
+    deviation = values.std(2, correction=0, keepdim=True)
+    target = targets.std(2, correction=0, keepdim=True)
+    flat = deviation < 1e-12
+    ratio = torch.where(flat, 1.0, target / torch.where(flat, 1.0, deviation))
+    return ratio * (values - mean) + target_mean
 
 
 def mean_and_covariance(cloud: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,8 +1,11 @@
 """Optimal transport of point clouds: exact in one dimension, linear in several."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from stylize.record import Run
 from stylize.solvers.colour import symmetric_power
 
 
@@ -23,19 +26,25 @@ def match_1d(values: Tensor, targets: Tensor, ties: str = "value") -> Tensor:
     Raises:
         ValueError: when `ties` is neither.
     """
-    count = values.shape[-1]
+    return quantiles(targets, ranks_of(values, ties), values.shape[-1])
+
+
+def ranks_of(values: Tensor, ties: str = "value") -> Tensor:
+    """Ranks r + ½ of `values` (..., N) among themselves, as `match_1d` counts them.
+
+    Raises:
+        ValueError: when `ties` is neither "value" nor "rank".
+    """
     if ties == "value":
         ordered, values = values.sort(-1).values, values.contiguous()
         below = torch.searchsorted(ordered, values)
         not_above = torch.searchsorted(ordered, values, right=True)
-        ranks = (below + not_above).to(values.dtype) / 2
-    elif ties == "rank":
+        return (below + not_above).to(values.dtype) / 2
+    if ties == "rank":
         order = values.argsort(dim=-1, stable=True)
-        steps = torch.arange(count, device=values.device).expand_as(order)
-        ranks = torch.empty_like(order).scatter_(-1, order, steps).to(values.dtype) + 0.5
-    else:
-        raise ValueError(f"ties: came {ties!r}, must be value or rank")
-    return quantiles(targets, ranks, count)
+        steps = torch.arange(values.shape[-1], device=values.device).expand_as(order)
+        return torch.empty_like(order).scatter_(-1, order, steps).to(values.dtype) + 0.5
+    raise ValueError(f"ties: came {ties!r}, must be value or rank")
 
 
 def quantiles(cloud: Tensor, ranks: Tensor, count: int) -> Tensor:
@@ -51,6 +60,39 @@ def quantiles(cloud: Tensor, ranks: Tensor, count: int) -> Tensor:
     above = (index + 1).clamp(max=cloud.shape[-1] - 1)
     start, end = ordered.gather(-1, index), ordered.gather(-1, above)
     return start + (place - low) * (end - start)
+
+
+def sliced_transport(
+    cloud: Tensor, targets: Sequence[Tensor], shares: Sequence[float], steps: int, rate: float,
+    run: Run,
+) -> Tensor:  # fmt: skip
+    """Move a cloud towards the sliced Wasserstein barycentre of others (Bonneel et al. 2015).
+
+    Stochastic descent: in every step the cloud is matched along each axis of a random orthonormal
+    basis; in one dimension the barycentre's quantiles are the weighted means of the targets'.
+
+    Args:
+        cloud: (C, N) float64.
+        targets: (C, M) float64 each, in any number.
+        shares: weights of the targets, with sum 1; a target of weight 0 is not looked at.
+        steps: bases drawn from `run.seed` alone, on the CPU.
+        rate: of each step; at 1 every axis is matched exactly.
+        run: told the steps done.
+
+    Returns:
+        (C, N).
+    """
+    generator = torch.Generator().manual_seed(run.seed)
+    kept = [(share, each) for share, each in zip(shares, targets, strict=True) if share > 0]
+    for step in range(steps):
+        square = torch.randn(len(cloud), len(cloud), generator=generator, dtype=cloud.dtype)
+        axes = torch.linalg.qr(square).Q.to(cloud.device)
+        here = axes @ cloud
+        ranks, count = ranks_of(here), cloud.shape[1]
+        wanted = torch.stack([share * quantiles(axes @ each, ranks, count) for share, each in kept])
+        cloud = cloud + rate * (axes.T @ (wanted.sum(0) - here))
+        run.progress((step + 1) / steps)
+    return cloud
 
 
 def match_1d_bins(values: Tensor, targets: Tensor, bins: int) -> Tensor:

@@ -55,3 +55,38 @@ def test_mean_and_covariance_are_those_of_numpy() -> None:
     np.testing.assert_allclose(mean[0, :, 0], pixels()[0].numpy().mean(1))
     np.testing.assert_allclose(covariance[0], np.cov(pixels()[0].numpy()))
     assert colour.mean_and_covariance(pixels(1))[1].abs().max() == 0
+
+
+def test_yiq_of_grey_has_no_chroma_and_inverts() -> None:
+    grey = torch.linspace(0, 1, 11, dtype=torch.float64).expand(1, 3, 11)
+    yiq = colour.to_yiq(grey)
+    torch.testing.assert_close(yiq[:, 0], grey[:, 0])
+    assert yiq[:, 1:].abs().max() < 1e-12
+    torch.testing.assert_close(colour.from_yiq(colour.to_yiq(pixels())), pixels())
+    # Within the rounding of the standard's three digits.
+    np.testing.assert_allclose(
+        colour.to_yiq(pixels())[0].T, color.rgb2yiq(pixels()[0].T), atol=2e-3
+    )
+
+
+@pytest.mark.parametrize("name", colour.SPACES)
+def test_space_for_luminance_moves_nothing_but_the_first_axis_when_lightened(name: str) -> None:
+    grey = torch.linspace(0.1, 1, 11, dtype=torch.float64).expand(1, 3, 11)
+    values = colour.space_for(name, "luminance").enter(grey)
+    assert (values[:, 0].diff() > 0).all()
+    assert values[:, 1:].diff().abs().max() < 0.02 * values[:, 0].diff().min()
+    assert colour.space_for(name, "all") is colour.SPACES[name]
+
+
+def test_match_moments_gives_mean_and_deviation() -> None:
+    found = colour.match_moments(pixels(), 0.3 * pixels(40))
+    for moment in (torch.mean, torch.std):
+        wanted = moment(0.3 * pixels(40), 2)
+        torch.testing.assert_close(moment(found, 2), wanted, atol=0.02, rtol=0)
+    torch.testing.assert_close(found.mean(2), (0.3 * pixels(40)).mean(2))
+
+
+def test_match_moments_when_content_is_constant_only_moves_it() -> None:
+    flat = torch.full((1, 3, 16), 0.3, dtype=torch.float64)
+    result = colour.match_moments(flat, pixels())
+    torch.testing.assert_close(result, pixels().mean(2, keepdim=True).expand_as(result))

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
-from stylize.solvers.transport import linear_map, match_1d, match_1d_bins, quantiles
+from stylize.record import Run
+from stylize.solvers.transport import (
+    linear_map,
+    match_1d,
+    match_1d_bins,
+    quantiles,
+    ranks_of,
+    sliced_transport,
+)
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -119,3 +127,36 @@ def test_linear_map_when_source_is_degenerate_stays_finite() -> None:
     grey = torch.ones(1, 3, 3, dtype=torch.float64)
     for source in (flat, grey):
         assert torch.isfinite(linear_map(source, covariance(1))).all()
+
+
+def test_ranks_of_counts_ties_at_their_middle_or_in_turn() -> None:
+    values = torch.tensor([3.0, 1.0, 3.0, 2.0])
+    assert ranks_of(values).tolist() == [3.0, 0.5, 3.0, 1.5]
+    assert ranks_of(values, "rank").tolist() == [2.5, 0.5, 3.5, 1.5]
+
+
+def square(seed: int, count: int = 300) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand((3, count), generator=generator, dtype=torch.float64)
+
+
+def test_sliced_transport_when_counts_are_equal_matches_the_last_axes_exactly() -> None:
+    target = square(1) ** 2
+    moved = sliced_transport(square(0), [target], [1.0], 1, 1.0, Run(5))
+    random = torch.randn((3, 3), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    axes = torch.linalg.qr(random).Q
+    found, wanted = (axes @ each for each in (moved, target))
+    torch.testing.assert_close(found.sort(1).values, wanted.sort(1).values, atol=1e-9, rtol=0)
+
+
+def test_sliced_transport_to_two_equal_targets_is_transport_to_one() -> None:
+    one = sliced_transport(square(0), [square(1)], [1.0], 4, 1.0, Run(0))
+    two = sliced_transport(square(0), [square(1)] * 2, [0.3, 0.7], 4, 1.0, Run(0))
+    torch.testing.assert_close(one, two, atol=1e-12, rtol=0)
+
+
+def test_sliced_transport_tells_every_step() -> None:
+    told: list[float] = []
+    run = Run(0, progress=told.append)
+    sliced_transport(square(0), [square(1)], [1.0], 4, 0.5, run)
+    assert told == [0.25, 0.5, 0.75, 1.0]
