@@ -53,6 +53,9 @@ class Loop:
     )
     optimizer: str = parameter("lbfgs", choices=OPTIMIZERS, help="Gatys' code: L-BFGS.")
     history: int = parameter(30, low=1, high=200, help="Pairs that L-BFGS keeps.")
+    bf16: bool = parameter(
+        False, help="Networks on CUDA convolve in bfloat16, less exactly; not in the paper."
+    )
 
 
 def optimised(
@@ -69,7 +72,9 @@ def optimised(
     Returns:
         (B, 3, H, W), unclipped.
     """
-    encoder = encoders.get(run.encoder, run.device)
+    encoder = encoders.get(run.encoder, run.device, parameters.bf16)
+    if parameters.bf16 and (encoders.weights_of(run.encoder) is None or run.device == "cpu"):
+        run.notes.append("bfloat16 is for networks on CUDA; this was computed in float32.")
 
     def solve(
         start: Tensor | None, content: Tensor, style: Tensor, count: int, part: Run

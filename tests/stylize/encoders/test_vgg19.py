@@ -223,6 +223,21 @@ def test_gatys_when_style_is_the_content_returns_it(small: Vgg19) -> None:
     torch.testing.assert_close(result, content, atol=2e-3, rtol=0)
 
 
+@pytest.mark.parametrize("encoder", ["vgg19_16x", "pyramid"])
+def test_gatys_when_bf16_cannot_be_had_says_so_and_changes_nothing(
+    small: Vgg19, encoder: str
+) -> None:
+    content, style = pictures(1, 24, 24), pictures(1, 24, 24, seed=1)
+    runs = [Run(0, encoder=encoder) for _ in range(2)]
+    results = [
+        METHOD.apply(content, style, Parameters(coarse_evaluations=3, bf16=bf16), run)
+        for bf16, run in zip((False, True), runs, strict=True)
+    ]
+    assert torch.equal(*results)
+    assert runs[0].notes == []
+    assert runs[1].notes == ["bfloat16 is for networks on CUDA; this was computed in float32."]
+
+
 @pytest.mark.skipif(not networks.REFERENCE.is_dir(), reason=networks.ABSENT)
 def test_gatys_with_the_distilled_network_of_the_authors_reaches_its_style() -> None:
     encoders.provide("vgg19_16x", read_path(networks.REFERENCE / "vgg19_16x/5SE.pth"))
