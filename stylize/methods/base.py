@@ -22,6 +22,7 @@ class Needs:
         encoder: reads `run.encoder`.
         masks: label maps of content and style.
         guided: uses such masks where the scene has them.
+        aligned: lays content and style over each other, so both must have one shape.
         styles: the most style pictures it takes.
         weights: key of trained weights, empty for none.
     """
@@ -29,6 +30,7 @@ class Needs:
     encoder: bool = False
     masks: bool = False
     guided: bool = False
+    aligned: bool = False
     styles: int = 1
     weights: str = ""
 
@@ -79,6 +81,8 @@ class Method(Generic[P]):
         """
         check_images(contents, styles)
         check_labels(contents, styles, run.guides, self.needs.masks)
+        if self.needs.aligned:
+            check_shape(contents, styles)
         if not isinstance(parameters, self.parameters):
             raise TypeError(
                 f"parameters: came {type(parameters).__qualname__}, "
@@ -133,6 +137,22 @@ def check_labels(contents: Tensor, styles: Tensor, guides: Guides, needed: bool)
                 f"masks: that of the {role} is {labels.shape[1]}×{labels.shape[0]} px, "
                 f"must be {images.shape[3]}×{images.shape[2]} as the picture"
             )
+
+
+def check_shape(contents: Tensor, styles: Tensor) -> None:
+    """Refuse a style whose sides have another ratio than the content's, by more than 2 %.
+
+    Raises:
+        ValueError: one sentence that begins with "styles".
+    """
+    own, other = (images.shape[3] / images.shape[2] for images in (contents, styles))
+    # A side of few pixels cannot meet a ratio any better than to half a pixel.
+    allowed = max(0.02, 0.5 / min(*contents.shape[2:], *styles.shape[2:]))
+    if abs(other / own - 1) > allowed:
+        raise ValueError(
+            f"styles: {styles.shape[3]}×{styles.shape[2]} px, must have the shape of contents, "
+            f"{contents.shape[3]}×{contents.shape[2]}: one is laid over the other"
+        )
 
 
 def _check_batch(name: str, images: Tensor, min_side: int) -> None:

@@ -2,17 +2,18 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from stylize import methods
 from stylize.methods.base import Method
-from stylize.record import Cancelled, Run, describe, validated
+from stylize.record import Cancelled, Guides, Run, describe, validated
 
 METHODS = methods.registry()
 EVERY = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
@@ -36,8 +37,37 @@ def pictures(batch: int, height: int, width: int, seed: int = 0) -> Tensor:
     return (smooth + grain).clamp(0, 1)
 
 
-def apply(method: Method[Any], contents: Tensor, styles: Tensor, seed: int = 0) -> Tensor:
-    return method.apply(contents, styles, quick(method), Run(seed))
+def guides(method: Method[Any], contents: Tensor, styles: Tensor) -> Guides:
+    """Masks for a method that is refused without: label 1 right of the middle."""
+    if not method.needs.masks:
+        return Guides()
+    labels = []
+    for images in (contents, styles):
+        labels.append(np.zeros(images.shape[-2:], np.uint8))
+        labels[-1][:, images.shape[-1] // 2 :] = 1
+    return Guides(*labels)
+
+
+def fitting(method: Method[Any], contents: Tensor, styles: Tensor) -> Tensor:
+    """The styles, at the contents' size for a method that lays one over the other."""
+    if not method.needs.aligned or styles.shape[-2:] == contents.shape[-2:]:
+        return styles
+    return torch.nn.functional.interpolate(styles, size=contents.shape[-2:], mode="bilinear")
+
+
+def apply(
+    method: Method[Any],
+    contents: Tensor,
+    styles: Tensor,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    notes: list[str] | None = None,
+) -> Tensor:
+    styles = fitting(method, contents, styles)
+    run = Run(seed, notes=[] if notes is None else notes, guides=guides(method, contents, styles))
+    if progress is not None:
+        run = dataclasses.replace(run, progress=progress)
+    return method.apply(contents, styles, quick(method), run)
 
 
 @EVERY
@@ -85,12 +115,14 @@ def test_apply_when_pictures_are_flat_stays_finite(method: Method[Any]) -> None:
 @EVERY
 def test_apply_tells_progress_from_0_to_1_without_going_back(method: Method[Any]) -> None:
     told: list[float] = []
-    run = Run(0, progress=told.append)
-    method.apply(pictures(2, 20, 24), pictures(2, 24, 20, seed=1), quick(method), run)
+    notes: list[str] = []
+    apply(
+        method, pictures(2, 20, 24), pictures(2, 24, 20, seed=1), progress=told.append, notes=notes
+    )
     assert told[0] == 0
     assert told[-1] == 1
     assert told == sorted(told)
-    assert run.notes == []
+    assert notes == []
 
 
 @EVERY
@@ -100,9 +132,7 @@ def test_apply_when_cancelled_lets_it_pass(method: Method[Any]) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        method.apply(
-            pictures(1, 20, 24), pictures(1, 20, 24), quick(method), Run(0, progress=progress)
-        )
+        apply(method, pictures(1, 20, 24), pictures(1, 20, 24), progress=progress)
 
 
 def broken(**changes: float) -> Tensor:
@@ -150,7 +180,7 @@ def test_apply_when_parameters_are_anothers_refuses(method: Method[Any]) -> None
         strength: float = 1.0
 
     with pytest.raises(TypeError, match="parameters: came"):
-        method.apply(GOOD, GOOD, Other(), Run(0))
+        method.apply(GOOD, GOOD, Other(), Run(0, guides=guides(method, GOOD, GOOD)))
 
 
 @EVERY
