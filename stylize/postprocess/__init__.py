@@ -9,9 +9,15 @@ from collections.abc import Callable
 from torch import Tensor
 
 from stylize.postprocess.colour import keep_colour
+from stylize.postprocess.smoothing import smooth_gaussian, smooth_guided, smooth_matting
 from stylize.record import Run
 
 
 def registry() -> dict[str, Callable[[Tensor, Tensor, Run], Tensor]]:
     """Every post-process by the key that recipes use."""
-    return {"keep_colour": keep_colour}
+    return {
+        "keep_colour": keep_colour,
+        "smooth_matting": smooth_matting,
+        "smooth_gaussian": smooth_gaussian,
+        "smooth_guided": smooth_guided,
+    }
