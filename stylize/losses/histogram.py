@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from stylize.losses.base import Features, Loss, Sight
+from stylize.losses.layers import SMALLEST, maps_of, style_layers
 from stylize.solvers.transport import quantiles
 
 
@@ -28,3 +30,29 @@ def quantile_loss(planes: Tensor, targets: Tensor) -> Tensor:
     That is the squared Wasserstein-2 distance per channel, averaged.
     """
     return (planes.flatten(1).sort(1).values - targets).square().mean()
+
+
+def histograms(sight: Sight) -> Loss:
+    """Row 8: `quantile_loss` of the colours and of all layers but the finest.
+
+    That is mse(F, R(F)) of Risser, Wilmot & Barnes 2017, R the remap to the style's histogram
+    through which no gradient flows; by ranks and not by bins. The finest bands of a pyramid are a linear filter away from the colours, and sorting them
+    would cost more than all the rest.
+    """
+    layers = style_layers(sight)[1:]
+    content, style = sight.content_features, sight.style_features
+    count = {layer: content[layer][0, 0].numel() for layer in layers}
+    targets = [quantile_targets(style[layer][0], count[layer]) for layer in layers]
+    colours = quantile_targets(sight.style[0], sight.content[0, 0].numel())
+    wanted = [colours, *targets]
+    units = [each.square().mean() + SMALLEST for each in wanted]
+
+    def loss(planes: Tensor, features: Features) -> Tensor:
+        found = [planes[0], *maps_of(features, layers)]
+        errors = [
+            quantile_loss(maps, target) / unit
+            for maps, target, unit in zip(found, wanted, units, strict=True)
+        ]
+        return torch.stack(errors).mean()
+
+    return loss
