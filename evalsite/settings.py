@@ -12,6 +12,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 django_stubs_ext.monkeypatch()
 
@@ -234,6 +235,7 @@ UNFOLD = {
     "SITE_TITLE": "Paragone",
     "SITE_HEADER": "Paragone",
     "SITE_SYMBOL": "compare",
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("icon.svg")}],
     "SHOW_VIEW_ON_SITE": False,
 }
 

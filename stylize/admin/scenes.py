@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from stylize.admin import masks
 from stylize.admin.owned import OwnedAdmin
 from stylize.admin.pictures import thumbnail
 from stylize.models import Image, Scene
@@ -41,13 +42,14 @@ class CrossForm(forms.Form):
 
 @admin.register(Scene)
 class SceneAdmin(OwnedAdmin):
-    list_display = ["pictures", "name", "tags", "owner", "created_at"]
+    list_display = ["pictures", "name", "masks_shown", "tags", "owner", "created_at"]
     list_display_links = ["pictures", "name"]
     list_select_related = ["content", "owner"]
     search_fields = ["name", "tags"]
     fields = ["pictures", "name", *PICTURES, "tags"]
     actions = ["render_all_methods", "render_recipes"]
     actions_list = ["make_scenes"]
+    actions_detail = ["open_masks"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("styles")
@@ -64,6 +66,14 @@ class SceneAdmin(OwnedAdmin):
         images = [scene.content, *scene.styles.all()]
         rows = format_html_join("", "{}", ((thumbnail(image),) for image in images))
         return format_html('<span class="making-pair">{}</span>', rows)
+
+    @admin.display(description="Masks")
+    def masks_shown(self, scene: Scene) -> SafeString:
+        return masks.link(scene)
+
+    @action(description="Masks", icon="brush", permissions=["view"])  # type: ignore[untyped-decorator]
+    def open_masks(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:stylize_scene_masks", args=[object_id]))
 
     @admin.action(description="Render all methods", permissions=["change"])
     def render_all_methods(
@@ -84,7 +94,7 @@ class SceneAdmin(OwnedAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.cross_view)
         urls: list[URLPattern] = super().get_urls()
-        return [path("cross/", view, name="stylize_scene_cross"), *urls]
+        return [path("cross/", view, name="stylize_scene_cross"), *masks.routes(self), *urls]
 
     def cross_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_add_permission(request):

@@ -1,0 +1,136 @@
+"""The masks of a scene: taken from files, made, compared. The style's is that of its first style."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from django.conf import settings
+
+from stylize import imaging
+from stylize.models import Image, Scene, SceneNotEditable
+from stylize.record import Labels
+from stylize.solvers import segments
+
+How = Literal["colour", "objects"]
+MOST_DIFFERENT = 32  # labels of a mask; a grey photograph has more
+
+
+def sides(scene: Scene) -> list[tuple[str, Image, Image | None]]:
+    """Name, picture and mask of the content and of the first style, if there is one."""
+    style = scene.styles.order_by("pk").first()
+    found: list[tuple[str, Image, Image | None]] = [("content", scene.content, scene.content_mask)]
+    return [*found, ("style", style, scene.style_mask)] if style else found
+
+
+def compared(scene: Scene) -> list[segments.Share]:
+    """How much of each picture every label covers; what has no mask has no label."""
+    masks = (scene.content_mask, scene.style_mask)
+    content, style = (None if mask is None else _labels(mask) for mask in masks)
+    return segments.shares(content, style)
+
+
+def take(scene: Scene, files: Mapping[str, bytes]) -> None:
+    """Keep label PNGs, or pictures with one flat colour per label: of either side or of both.
+
+    Args:
+        scene: not rendered yet.
+        files: by side, "content" and "style"; when one is refused none is kept.
+
+    Raises:
+        ImageRefused: with one sentence.
+        SceneNotEditable: the scene has been rendered.
+    """
+    found = {}
+    for side, picture, _ in sides(scene):
+        if side in files:
+            try:
+                found[side] = _fitting(_read(files[side]), picture)
+            except imaging.ImageRefused as error:
+                raise imaging.ImageRefused(f"{side.capitalize()}: {error}") from error
+    _keep(scene, found)
+
+
+def _read(data: bytes) -> Labels:
+    if len(data) > settings.IMAGE_MAX_BYTES:
+        raise imaging.ImageRefused(
+            f"The file is larger than {settings.IMAGE_MAX_BYTES / 2**20:g} MiB."
+        )
+    try:
+        labels = imaging.read_label_png(data, max_pixels=settings.IMAGE_MAX_PIXELS)
+    except imaging.ImageRefused:
+        return segments.from_flat_colours(imaging.read(data, max_pixels=settings.IMAGE_MAX_PIXELS))
+    if (different := len(np.unique(labels))) > MOST_DIFFERENT:
+        raise imaging.ImageRefused(
+            f"The map has {different} labels; it may have {MOST_DIFFERENT}. "
+            "Save it as an RGB picture with one flat colour per label."
+        )
+    return labels
+
+
+def _fitting(labels: Labels, picture: Image) -> Labels:
+    height, width = labels.shape
+    if abs(width * picture.height - height * picture.width) > 0.03 * height * picture.width:
+        raise imaging.ImageRefused(
+            f"The map is {width}×{height} px; it must have the proportions of the picture, "
+            f"{picture.width}×{picture.height} px."
+        )
+    return imaging.resize_labels(labels, picture.height, picture.width)
+
+
+def make(scene: Scene, how: How, number: int) -> None:
+    """Make both masks from the pictures: `number` labels by colour, or by objects.
+
+    Raises:
+        ValueError: naming what is wrong.
+        FileNotFoundError: the weights for objects are not on this machine.
+        SceneNotEditable: the scene has been rendered.
+    """
+    _check_free(scene)
+    pictures = [_opened(picture) for _, picture, _ in sides(scene)]
+    if len(pictures) < 2:
+        raise ValueError("styles: the scene has none")
+    made = (
+        segments.by_objects(pictures) if how == "objects" else segments.by_colour(pictures, number)
+    )
+    _keep(scene, dict(zip(("content", "style"), made, strict=True)))
+
+
+def remove(scene: Scene) -> None:
+    """The scene has no masks any more; the mask images stay.
+
+    Raises:
+        SceneNotEditable: the scene has been rendered.
+    """
+    scene.content_mask = scene.style_mask = None
+    scene.save(update_fields=["content_mask", "style_mask"])
+
+
+def _keep(scene: Scene, found: Mapping[str, Labels]) -> None:
+    """Store label maps as masks of the scene's owner, and hand them to the scene."""
+    _check_free(scene)
+    for side, picture, _ in sides(scene):
+        if side in found:
+            data = imaging.encode_label_png(found[side])
+            name = f"{picture.name[:110]}, mask"
+            setattr(
+                scene, f"{side}_mask", Image.objects.take(scene.owner, Image.Role.MASK, name, data)
+            )
+    scene.save(update_fields=[f"{side}_mask" for side in found])
+
+
+def _check_free(scene: Scene) -> None:
+    """Before anything is stored: what the scene refuses at its `save` would stay behind."""
+    if scene.rendered:
+        raise SceneNotEditable(f"{scene} has been rendered: its masks cannot be changed.")
+
+
+def _opened(image: Image) -> imaging.Array:
+    with image.file.open("rb") as file:
+        return imaging.read(file.read())
+
+
+def _labels(mask: Image) -> Labels:
+    with mask.file.open("rb") as file:
+        return imaging.read_label_png(file.read())
