@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from stylize.admin.owned import OwnedAdmin
 from stylize.models import Weights
@@ -19,6 +20,7 @@ SHOWN = ["key", "variant", "deepest", "note", "sha256", "owner", "created_at"]
 class ImportForm(forms.Form):
     file = forms.FileField(
         allow_empty_file=True,
+        widget=UnfoldAdminFileFieldWidget,
         help_text="A state dict that torch.save wrote: torchvision's VGG-19, the normalised one "
         "of Gatys, AdaIN and WCT, or the distilled one.",
     )
@@ -26,9 +28,13 @@ class ImportForm(forms.Form):
 
 @admin.register(Weights)
 class WeightsAdmin(OwnedAdmin):
-    list_display = ["key", "variant", "deepest", "sha256", "owner", "created_at"]
+    list_display = ["key", "variant", "deepest", "hash_begins", "owner", "created_at"]
     list_select_related = ["owner"]
     fields = readonly_fields = SHOWN
+
+    @admin.display(description="SHA-256")
+    def hash_begins(self, weights: Weights) -> str:
+        return f"{weights.sha256[:12]}…"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
