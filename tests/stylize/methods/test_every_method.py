@@ -45,7 +45,7 @@ def guides(method: Method[Any], contents: Tensor, styles: Tensor) -> Guides:
     for images in (contents, styles):
         labels.append(np.zeros(images.shape[-2:], np.uint8))
         labels[-1][:, images.shape[-1] // 2 :] = 1
-    return Guides(*labels)
+    return Guides(labels[0], labels[1])
 
 
 def fitting(method: Method[Any], contents: Tensor, styles: Tensor) -> Tensor:
