@@ -122,7 +122,8 @@ def _field(parameter: dict[str, Any], initial: object) -> forms.Field:
     if parameter["choices"]:
         choices = [(choice, choice) for choice in parameter["choices"]]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **common)
-    return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
+    may_be_empty = parameter["default"] == ""
+    return forms.CharField(required=not may_be_empty, widget=UnfoldAdminTextInputWidget, **common)
 
 
 def _help(parameter: dict[str, Any]) -> str:
@@ -134,5 +135,6 @@ def _help(parameter: dict[str, Any]) -> str:
         bounds = f"at least {low:g}"
     elif high is not None:
         bounds = f"at most {high:g}"
-    told = [parameter["help"], bounds, f"default {parameter['default']}"]
+    default = "empty" if parameter["default"] == "" else parameter["default"]
+    told = [parameter["help"], bounds, f"default {default}"]
     return " · ".join(part for part in told if part)

@@ -267,6 +267,17 @@ def test_recipe_wrong_parameter_is_an_error_at_its_field(browser: Client) -> Non
     assert not Recipe.objects.exists()
 
 
+def test_recipe_text_that_may_be_empty_is_saved_empty(browser: Client, owner: AbstractUser) -> None:
+    default = default_recipe(owner, "gatys", 32).parameters
+    empty = [name for name, value in default.items() if value == ""]
+    said = {f"parameter_{name}": value for name, value in default.items()}
+    browser.post(
+        at("recipe_add") + "?method=gatys",
+        {"name": "mine", "size": 64, "encoder": "pyramid", **said},
+    )
+    assert [Recipe.objects.get(name="mine").parameters[name] for name in empty] == [""] * len(empty)
+
+
 def test_recipe_that_was_rendered_shows_what_it_is_and_is_copied(
     browser: Client, owner: AbstractUser
 ) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from stylize import encoders, methods
 from stylize.methods.base import Method
-from stylize.record import Guides, Run, describe, validated
+from stylize.record import Guides, Labels, Run, describe, validated
 from tests.stylize.encoders import networks
 
 READING = {key: each for key, each in methods.registry().items() if each.needs.encoder}
@@ -34,13 +34,20 @@ def pictures(height: int, width: int, seed: int) -> Tensor:
     return smooth.clamp(0, 1)
 
 
+def _halves(size: tuple[int, int]) -> Labels:
+    labels = np.zeros(size, np.uint8)
+    labels[:, size[1] // 2 :] = 1
+    return labels
+
+
 def applied(method: Method[Any], size: tuple[int, int], style_size: tuple[int, int]) -> Tensor:
     named = {each["name"] for each in describe(method.parameters)}
     few = {name: value for name, value in QUICK.items() if name in named}
     parameters = validated(method.parameters, few)
+    style_size = size if method.needs.aligned else style_size
     guides = Guides()
     if method.needs.masks:
-        guides = Guides(*(np.zeros(each, np.uint8) for each in (size, style_size)))
+        guides = Guides(_halves(size), _halves(style_size))
     run = Run(0, encoder="vgg19_16x", guides=guides)
     return method.apply(pictures(*size, seed=0), pictures(*style_size, seed=1), parameters, run)
 
