@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
+from torch import Tensor
 
 from stylize.record import Labels
 
@@ -114,6 +115,17 @@ def laplacian(affinity: sparse.csr_array) -> sparse.csr_array:
     """D - W with the row sums D of W: symmetric, positive semidefinite, 0 on constants."""
     difference: sparse.csr_array = (sparse.diags_array(affinity.sum(1)) - affinity).tocsr()
     return difference
+
+
+def as_tensor(matrix: sparse.csr_array) -> Tensor:
+    """The same matrix in torch, whose products take half of scipy's time, on every core."""
+    return torch.sparse_csr_tensor(
+        torch.from_numpy(matrix.indptr),
+        torch.from_numpy(matrix.indices),
+        torch.from_numpy(matrix.data),
+        size=matrix.shape,
+        check_invariants=False,
+    )
 
 
 def _windows(values: NDArray[np.generic]) -> NDArray[np.generic]:
