@@ -294,7 +294,7 @@ METHOD = Method(
         authors=("Yibing Song", "Linchao Bao", "Shengfeng He", "Qingxiong Yang", "Ming-Hsuan Yang"),
         year=2017,
         title="Stylizing Face Images via Multiple Exemplars",
-        venue="Computer Vision and Image Understanding",
+        venue="arXiv",
         identifier="arXiv:1708.08288",
     ),
     parameters=Parameters,
