@@ -91,8 +91,13 @@ class Canvas:
     def enlarged(self, field: Tensor, layer: str) -> Tensor:
         """A layer's matches for every pixel."""
         height, width = self.composite.shape[2:]
-        (step,) = (each.stride for each in self.encoder.layers(height, width) if each.name == layer)
-        return patchmatch.enlarged(field, (height, width), (height, width), step)
+        return patchmatch.enlarged(field, (height, width), (height, width), self.stride(layer))
+
+    def stride(self, layer: str) -> int:
+        """Pixels per step of a layer."""
+        layers = self.encoder.layers(*self.composite.shape[2:])
+        (stride,) = (each.stride for each in layers if each.name == layer)
+        return stride
 
     def inside(self, maps: Tensor) -> Tensor:
         """The cells (h, w) of a layer that are half covered by the element, or most of all."""
@@ -175,7 +180,7 @@ def pass_2(canvas: Canvas, first: Tensor, level: float, grain: float) -> Terms:
     colours = functional.adaptive_avg_pool2d(canvas.encoder.leave(canvas.painting), grid)
     field = coherent(matched(seen[last][0], theirs[last][0], cells), colours[0], cells)
     pixels = canvas.enlarged(field, last)
-    used = {layer: _used(canvas, pixels, own[layer]) for layer in layers}
+    used = {layer: _used(canvas, pixels, layer, own[layer]) for layer in layers}
     targets = [theirs[layer][0][:, used[layer]] for layer in layers]
     chosen = style_set(pixels, canvas.tight)
     bars = [
@@ -210,9 +215,9 @@ def _at(maps: Tensor, field: Tensor) -> Tensor:
     return patchmatch.warped(maps.permute(1, 2, 0), field).permute(2, 0, 1)
 
 
-def _used(canvas: Canvas, pixels: Tensor, maps: Tensor) -> Tensor:
+def _used(canvas: Canvas, pixels: Tensor, layer: str, maps: Tensor) -> Tensor:
     """The cells of a layer that hold matches of the element, dilated by one."""
-    step = -(-pixels.shape[0] // maps.shape[-2])
+    step = canvas.stride(layer)
     field = pixels[::step, ::step] // step
     return style_set(field, canvas.inside(maps))
 
