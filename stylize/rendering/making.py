@@ -56,11 +56,7 @@ def render(rendering: Rendering, progress: Callable[[float], None], process: int
         recipe.encoder or "pyramid",
         progress,
         notes,
-        record.Guides(
-            content_labels=_labels(scene.content_mask, content),
-            style_labels=_labels(scene.style_mask, style),
-            exemplars=tuple(each[0].cpu().numpy() for each in more),
-        ),
+        _guides(scene, content, style, more, notes),
     )
     begun = time.perf_counter()
     forget_peak(device)
@@ -81,6 +77,19 @@ def _styles(scene: Scene, method: Any) -> list[Image]:
             f"styles: the scene has {len(styles)}, the method takes {method.needs.styles}"
         )
     return styles
+
+
+def _guides(
+    scene: Scene, content: Any, style: Any, more: list[Any], notes: list[str]
+) -> record.Guides:
+    """Masks count in pairs: without its other half one says nothing, and none is handed over."""
+    of_content, of_style = _labels(scene.content_mask, content), _labels(scene.style_mask, style)
+    if of_content is None or of_style is None:
+        if of_content is not of_style:
+            notes.append("Only one side of the scene has a mask: it was not used.")
+        of_content = of_style = None
+    exemplars = tuple(each[0].cpu().numpy() for each in more)
+    return record.Guides(of_content, of_style, exemplars)
 
 
 def _labels(mask: Image | None, picture: Any) -> Any:

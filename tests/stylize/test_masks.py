@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from stylize import imaging
 from stylize.models import Image, Scene
-from stylize.rendering import describe, masks
+from stylize.rendering import describe, fill, masks, render
 from stylize.solvers import segments
 from tests import factories
 from tests.stylize.test_api import client_of, upload
@@ -314,6 +314,23 @@ def test_rendered_scene_keeps_its_masks(browser: Client, rendered: Scene, action
     assert (rendered.content_mask_id, rendered.style_mask_id) == before
     assert "has been rendered: its" in page
     assert Image.objects.filter(role="mask").count() == 1
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_rendering_with_a_mask_on_one_side_only_does_without_and_notes_it(
+    scene: Scene, both: bool
+) -> None:
+    sides = ("content", "style") if both else ("style",)
+    masks.take(scene, dict.fromkeys(sides, imaging.encode_label_png(halves(0, 1))))
+    recipe = fill(factories.RecipeFactory(owner=scene.owner, method="reinhard", size=48))
+    recipe.save()
+    rendering = factories.RenderingFactory(scene=scene, recipe=recipe, state="queued", file="")
+    made = render(rendering, lambda fraction: None)
+    noted = (
+        "Only one side of the scene has a mask: it was not used."
+        in made.said["provenance"]["notes"]
+    )
+    assert noted == (not both)
 
 
 # By API and command
