@@ -1,6 +1,6 @@
 /** The page of a scene's masks: labels over both pictures, drawn by mouse, finger, pen or keys. */
 
-import { Board } from "./masks/board.js";
+import { Board } from "./masks/drawing.js";
 import { encode } from "./masks/label_png.js";
 
 const page = document.querySelector("[data-masks]");

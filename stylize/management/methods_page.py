@@ -1,5 +1,6 @@
 """The text of docs/methods.md: what the registry says, and what was measured."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,20 +39,28 @@ class Measured:
         seconds: of the example, by key.
         distances: levels of 255, by two keys in the order of the registry.
         authors: PSNR in dB to an author's own picture, by what made ours.
+        machine: in words.
+        size: longer side of the pictures, px.
     """
 
     seconds: Mapping[str, float]
     distances: Mapping[tuple[str, str], float]
     authors: Mapping[str, float]
+    machine: str
+    size: int
+
+    def as_json(self) -> str:
+        distances = [[*pair, round(levels, 2)] for pair, levels in self.distances.items()]
+        return json.dumps({**vars(self), "distances": distances}, indent=1) + "\n"
 
     def close(self) -> list[tuple[str, str, float]]:
         found = [(*pair, levels) for pair, levels in self.distances.items() if levels < CLOSE]
         return sorted(found, key=lambda each: each[2])
 
 
-def page(methods: Sequence[MethodInfo], measured: Measured, machine: str, size: int) -> str:
+def page(methods: Sequence[MethodInfo], measured: Measured) -> str:
     """The whole page."""
-    parts = [HEAD.format(size=size, machine=machine)]
+    parts = [HEAD.format(size=measured.size, machine=measured.machine)]
     for method in methods:
         parts += [f"## {method.title}\n", *_example(method, measured), section(method)]
     return "\n".join([*parts, f"{MEASURED}\n", *_authors(measured), *_distances(measured)])

@@ -157,7 +157,14 @@ def _jpeg(mode: str = "RGB") -> bytes:
 
 
 def test_every_command_has_help(capsys: Any) -> None:
-    for name in ("methods", "import_images", "import_weights", "render", "contact_sheet"):
+    for name in (
+        "methods",
+        "document_methods",
+        "import_images",
+        "import_weights",
+        "render",
+        "contact_sheet",
+    ):
         with pytest.raises(SystemExit):
             call_command(name, "--help")
         assert len(capsys.readouterr().out) > 200

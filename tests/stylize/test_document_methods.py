@@ -17,7 +17,7 @@ from stylize.rendering import MethodInfo, describe, samples
 from tests.stylize.test_commands import run
 
 DOCS = Path(__file__).parents[2] / "docs"
-NOTHING = Measured({}, {}, {})
+NOTHING = Measured({}, {}, {}, "", 256)
 
 
 def told(text: str) -> list[str]:
@@ -28,7 +28,7 @@ def told(text: str) -> list[str]:
 
 def test_page_in_the_docs_says_what_the_registry_says_now() -> None:
     written = (DOCS / "methods.md").read_text(encoding="utf-8")
-    assert told(written) == told(page(describe(), NOTHING, "", 256))
+    assert told(written) == told(page(describe(), NOTHING))
 
 
 def test_pictures_of_the_page_are_there_and_small() -> None:
@@ -74,9 +74,13 @@ def test_section_without_parameters_says_so() -> None:
 def test_page_names_methods_that_come_close_and_lists_all_distances() -> None:
     keys = ["a", "b", "c"]
     measured = Measured(
-        dict.fromkeys(keys, 1.26), {("a", "b"): 3.9, ("a", "c"): 40.2, ("b", "c"): 4.0}, {"A": 41.0}
+        dict.fromkeys(keys, 1.26),
+        {("a", "b"): 3.9, ("a", "c"): 40.2, ("b", "c"): 4.0},
+        {"A": 41.0},
+        "2 cores",
+        256,
     )
-    said = page([info(key=key) for key in keys], measured, "2 cores", 256)
+    said = page([info(key=key) for key in keys], measured)
     assert "![Title](images/methods/a.jpg) 1.3 s" in said
     assert "- **a** and **b**, 3.9: " in said
     assert "**c**" not in said
@@ -142,8 +146,18 @@ def test_command_again_renders_what_is_there(folder: Path) -> None:
     assert "identity on cat" in document(folder, "--methods", "identity", "--again")
 
 
-def test_command_text_renders_nothing(folder: Path) -> None:
+def test_command_text_renders_nothing_and_keeps_what_was_measured(
+    folder: Path, settings: Any
+) -> None:
+    document(folder, "--methods", "identity", "mkl")
+    before = (folder / "methods.md").read_text(encoding="utf-8")
+    settings.VAR = folder / "another machine"
     assert " on cat" not in document(folder, "--text")
+    assert (folder / "methods.md").read_text(encoding="utf-8").split() == before.split()
+
+
+def test_command_text_where_nothing_was_measured_writes_the_text(folder: Path) -> None:
+    document(folder, "--text")
     assert "## MKL" in (folder / "methods.md").read_text(encoding="utf-8")
 
 

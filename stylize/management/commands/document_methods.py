@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--methods", nargs="+", metavar="KEY", help="render these only")
         parser.add_argument("--size", type=int, default=256, help="longer side of the scenes, px")
         parser.add_argument("--again", action="store_true", help="render also what is there")
-        parser.add_argument("--text", action="store_true", help="render nothing")
+        parser.add_argument("--text", action="store_true", help="render nothing: figures as stored")
         parser.add_argument(
             "--authors",
             type=Path,
@@ -56,10 +56,13 @@ class Command(BaseCommand):
         failed = self._render(kept, wanted, options["size"], options["again"])
         if wanted:
             kept.compare(options["authors"], options["again"])
-        measured = _measured(kept, keys, options["docs"] / "images" / "methods")
         path = options["docs"] / "methods.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page(methods, measured, _machine(), options["size"]), encoding="utf-8")
+        if options["text"]:
+            measured = _stored(path.with_suffix(".json"), keys)
+        else:
+            measured = _measured(kept, keys, options["docs"] / "images" / "methods")
+            path.with_suffix(".json").write_text(measured.as_json(), encoding="utf-8")
+        path.write_text(page(methods, measured), encoding="utf-8")
         self.stdout.write(
             f"{path}: {len(methods)} methods, {len(measured.seconds)} with a picture."
         )
@@ -86,6 +89,7 @@ class Command(BaseCommand):
                 continue
             kept.put(scene, key, picture, seconds)
             self.stdout.write(f"{head}: {seconds:.1f} s")
+            self.stdout.flush()  # into a file, too, as it goes
         return failed
 
 
@@ -128,6 +132,19 @@ class Kept:
         return all(self.has(scene, key) for scene in samples.PAIRS)
 
 
+def _stored(path: Path, keys: list[str]) -> Measured:
+    """What an earlier run measured, of the methods that are still there."""
+    said = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    distances = {(one, other): levels for one, other, levels in said.get("distances", [])}
+    return Measured(
+        {key: said["seconds"][key] for key in keys if key in said.get("seconds", {})},
+        {pair: levels for pair, levels in distances.items() if set(pair) <= set(keys)},
+        said.get("authors", {}),
+        said.get("machine", ""),
+        said.get("size", 0),
+    )
+
+
 def _measured(kept: Kept, keys: list[str], images: Path) -> Measured:
     """Seconds and distances of what is there on every scene; writes the examples."""
     there = [key for key in keys if kept.complete(key)]
@@ -144,6 +161,8 @@ def _measured(kept: Kept, keys: list[str], images: Path) -> Measured:
             for second in there[place + 1 :]
         },
         kept.authors(),
+        _machine(),
+        int(kept.folder.name),
     )
 
 
