@@ -1,0 +1,172 @@
+"""Speed of the methods, as ratios in one run: python bench/methods.py [smoothing ...]
+
+smoothing: closed-form smoothing of a 512 × 512 photograph (astronaut, its noisy recolouring as the
+result, α = 0.9999) by our solver against `scipy.sparse.linalg.factorized` and three solves on the
+same matrix, the authors' way. The matrix is built once; each solve is a child process that loads
+it, reads the peak of its resident memory (`ru_maxrss`), solves, and reads it again: what it grew by
+is the solver's memory, without the matrix and the libraries. Wall time of the solve alone,
+alternating runs, medians. Targets, with either affinity: >= 2 x as fast, peak memory
+<= 1/3, largest difference between both solutions < 1e-4.
+
+Prints one line per part and one line of ratios at the end; exits 1 on a missed target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+RUNS, SIZE, ALPHA = 3, 512, 0.9999
+
+
+@dataclass(frozen=True)
+class Part:
+    ratios: str  # for the last line
+    passed: bool
+
+
+# --- smoothing -------------------------------------------------------------------------------
+
+Affinity = Literal["matting", "gaussian"]
+AFFINITIES: tuple[Affinity, ...] = ("matting", "gaussian")
+SPEED_TARGET, MEMORY_TARGET, ERROR_TARGET = 2.0, 1 / 3, 1e-4
+
+
+def smoothing(runs: int) -> Part:
+    said, passed = [], True
+    for affinity in AFFINITIES:
+        ours: list[dict[str, float]] = []
+        direct: list[dict[str, float]] = []
+        with tempfile.TemporaryDirectory() as folder:
+            build(affinity, folder)
+            for _ in range(runs):
+                ours.append(solved_by("ours", affinity, folder))
+                direct.append(solved_by("direct", affinity, folder))
+            ours_found, direct_found = (
+                np.load(f"{folder}/{side}.npy") for side in ("ours", "direct")
+            )
+        error = float(np.abs(ours_found - direct_found).max())
+        speed = middle(direct, "seconds") / middle(ours, "seconds")
+        memory = middle(ours, "megabytes") / middle(direct, "megabytes")
+        passed &= speed >= SPEED_TARGET and memory <= MEMORY_TARGET and error < ERROR_TARGET
+        for name, figures in (("Paragone", ours), ("factorized", direct)):
+            shown = f"{middle(figures, 'seconds'):7.2f} s  {middle(figures, 'megabytes'):6.0f} MB"
+            print(f"smoothing  {affinity:8}  {name:10}  {shown}", flush=True)
+        said.append(f"{affinity} {speed:.1f}x as fast, memory {memory:.2f}x, error {error:.0e}")
+    return Part(
+        f"smoothing {'; '.join(said)} (targets {SPEED_TARGET:g}x, {MEMORY_TARGET:.2f}x, "
+        f"{ERROR_TARGET:g})",
+        passed,
+    )
+
+
+def solved_by(side: str, affinity: str, folder: str) -> dict[str, float]:
+    """`solve_once` in a process of its own."""
+    command = [sys.executable, __file__, "--solve", side, affinity, folder]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    figures: dict[str, float] = json.loads(printed)
+    return figures
+
+
+def build(affinity: str, folder: str) -> None:
+    from scipy import sparse
+
+    from stylize.solvers.affinity import gaussian_affinity, matting_affinity
+
+    contents, _ = pictures()
+    weights = (matting_affinity if affinity == "matting" else gaussian_affinity)(contents)
+    system = sparse.diags_array(weights.sum(1)) - ALPHA * weights
+    sparse.save_npz(f"{folder}/system.npz", system.tocsr())
+
+
+def solve_once(side: str, affinity: Affinity, folder: str) -> None:
+    from scipy import sparse
+    from scipy.sparse.linalg import factorized
+
+    from stylize.record import Run
+    from stylize.solvers import matting
+
+    contents, results = pictures()
+    system = sparse.load_npz(f"{folder}/system.npz")
+    # Row sums of D - αW are (1 - α) D.
+    right = system.sum(1)[:, None] * results.reshape(-1, 3)
+    run = Run(0)
+    # Both sides' code is loaded and has run once before memory and time are looked at.
+    small = contents[:40, :40].copy()
+    matting.smoothed(small, small, run)
+    factorized(sparse.eye_array(40, format="csc"))
+    before, begun = peak(), time.perf_counter()
+    if side == "ours":
+        ones = np.ones((len(right), 1))
+        near = ones if affinity == "gaussian" else np.hstack([ones, contents.reshape(-1, 3)])
+        edge = matting.AGGREGATES[affinity]
+        start = results.reshape(-1, 3)
+        found = matting.solve(system, right, start, near, (SIZE, SIZE), edge, run)
+    else:
+        solve = factorized(system.tocsc())
+        found = np.stack([solve(right[:, channel]) for channel in range(3)], 1)
+    seconds = time.perf_counter() - begun
+    if run.notes:
+        raise SystemExit(run.notes[0])
+    print(json.dumps({"seconds": seconds, "megabytes": (peak() - before) / 1024}))
+    np.save(f"{folder}/{side}.npy", found)
+
+
+def pictures() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A photograph, and what a method that paints noise might have made of it."""
+    from skimage import data
+
+    contents = np.ascontiguousarray(data.astronaut() / 255.0)
+    noise = np.random.default_rng(0).standard_normal(contents.shape)
+    return contents, np.clip(0.8 * contents[..., [2, 0, 1]] + 0.1 + 0.1 * noise, 0, 1)
+
+
+def peak() -> float:
+    """Peak of resident memory so far, KiB on Linux."""
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+# --- all -------------------------------------------------------------------------------------
+
+PARTS: dict[str, Callable[[int], Part]] = {"smoothing": smoothing}
+
+
+def middle(figures: list[dict[str, float]], part: str) -> float:
+    return statistics.median(one[part] for one in figures)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--runs", type=int, default=RUNS)
+    parser.add_argument("--solve", nargs=3, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.solve:
+        solve_once(*asked.solve)
+        return 0
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    done = [PARTS[name](asked.runs) for name in asked.parts or PARTS]
+    passed = all(part.passed for part in done)
+    ratios = ", ".join(part.ratios for part in done)
+    print(f"{'ok' if passed else 'MISSED'}: {ratios}, medians of {asked.runs}")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
