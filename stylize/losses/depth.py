@@ -1,7 +1,7 @@
 """Depth loss: what is near and what is far stays so (Liu, Cheng, Lai & Rosin 2017).
 
-The paper's D is a trained network. The one here has no weights: the dark channel of He, Sun & Tang
-2009, which reads haze as distance. It is a cue and no measurement: bright and pale counts as far.
+The paper's D is a trained network. The one here has no weights: it reads haze as distance, after the
+dark channel of He, Sun & Tang 2009. It is a cue and no measurement: bright and pale counts as far.
 """
 
 import torch
@@ -11,15 +11,14 @@ from torch.nn import functional
 from stylize.losses.base import Loss, Prepare, Sight
 
 HAZE_KEPT = 0.95  # ω of He et al., their equation 12
-SHARPNESS = 10.0  # of the soft minimum, in units of 1 / sRGB
 WINDOW = 1 / 32  # of the longer side: their 15 px in pictures of about 500 px
 SMALLEST = 1e-6  # of a map's deviation: a flat picture has no depth
 
 
 def haze(images: Tensor) -> Tensor:
-    """Distance by haze: -log(1 - ω · dark channel).
+    """Distance by haze: -log(1 - ω · the least channel of the mean colour around).
 
-    The dark channel's minimum over a window is a soft one: the hard one hangs on single pixels,
+    He et al. take the least value in the window instead of the mean: that hangs on single pixels,
     and an optimiser answers with black specks.
 
     Args:
@@ -29,11 +28,9 @@ def haze(images: Tensor) -> Tensor:
         (B, 1, H, W), from 0 (near) to 3 (far), blind to the order of the colour channels.
     """
     half = max(1, round(WINDOW * max(images.shape[2:]) / 2))
-    least = images.clamp(0, 1).amin(1, keepdim=True)
-    padded = functional.pad((-SHARPNESS * least).exp(), [half] * 4, mode="replicate")
-    averaged = functional.avg_pool2d(padded, 2 * half + 1, 1)
-    dark = -averaged.log() / SHARPNESS
-    return -torch.log(1 - HAZE_KEPT * dark)
+    padded = functional.pad(images.clamp(0, 1), [half] * 4, mode="replicate")
+    least = functional.avg_pool2d(padded, 2 * half + 1, 1).amin(1, keepdim=True)
+    return -torch.log(1 - HAZE_KEPT * least)
 
 
 def depth_loss(found: Tensor, wanted: Tensor) -> Tensor:

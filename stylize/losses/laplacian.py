@@ -15,12 +15,16 @@ KERNEL = ((0.0, -1.0, 0.0), (-1.0, 4.0, -1.0), (0.0, -1.0, 0.0))
 def laplacian(images: Tensor, pool: int) -> Tensor:
     """The discrete Laplacian of the averages over cells of `pool` × `pool` px, over all channels.
 
+    In the paper cells stand side by side; here they are at every offset, because the gradient of
+    the former is constant in each cell, which draws their grid into the picture.
+
     Args:
         images: (B, C, H, W).
-        pool: px; pixels beyond the last whole cell are left out.
+        pool: px, also from a cell to its neighbours.
 
     Returns:
-        (B, 1, H // pool - 2, W // pool - 2): inside only, so that a slope has none.
+        (B, 1, H - 3 · pool + 1, W - 3 · pool + 1): inside only, so that a slope has none. Every
+        `pool`-th row and column are the paper's.
 
     Raises:
         ValueError: when there are fewer than 3 cells along a side.
@@ -28,9 +32,9 @@ def laplacian(images: Tensor, pool: int) -> Tensor:
     if pool < 1 or min(images.shape[2:]) // pool < 3:
         height, width = images.shape[2:]
         raise ValueError(f"pool: came {pool}, must leave 3 cells of {width}×{height} px")
-    cells = functional.avg_pool2d(images, pool).sum(1, keepdim=True)
+    cells = functional.avg_pool2d(images, pool, 1).sum(1, keepdim=True)
     kernel = torch.tensor(KERNEL, dtype=images.dtype, device=images.device)
-    return functional.conv2d(cells, kernel[None, None])
+    return functional.conv2d(cells, kernel[None, None], dilation=pool)
 
 
 def laplacian_loss(images: Tensor, target: Tensor, pool: int) -> Tensor:

@@ -31,8 +31,7 @@ def mixed(targets: Sequence[Sequence[Tensor]], control: float) -> list[Tensor]:
     Raises:
         ValueError: when there is no such branch.
     """
-    if not 0 <= control <= len(targets) - 1:
-        raise ValueError(f"control: came {control}, must be from 0 to {len(targets) - 1}")
+    _check(control, len(targets))
     low = min(int(control), max(0, len(targets) - 2))
     share = control - low
     if share == 0:
@@ -49,19 +48,28 @@ def stroke(ratios: Sequence[float], control: float) -> Prepare:
         control: see `mixed`.
 
     Returns:
-        Relative error of means and covariances of the layers that the style has at every size.
+        Relative error of means and covariances of the layers that the style has at the sizes mixed.
     """
+
+    _check(control, len(ratios))
+    low, share = int(control), control % 1
+    used = ratios[low : low + 2] if share else ratios[low : low + 1]
 
     def prepare(sight: Sight) -> Loss:
         longest = max(sight.content.shape[2:])
         with torch.no_grad():
-            sizes = [at_longest(sight.style, max(1.0, ratio * longest)) for ratio in ratios]
+            sizes = [at_longest(sight.style, max(1.0, ratio * longest)) for ratio in used]
             found = [sight.encoder.features(planes) for planes in sizes]
         layers = [name for name in sight.layers("style") if all(name in each for each in found)]
-        wanted = mixed([_statistics(each, layers) for each in found], control)
+        wanted = mixed([_statistics(each, layers) for each in found], share)
         return lambda planes, features: relative_error(_statistics(features, layers), wanted)
 
     return prepare
+
+
+def _check(control: float, branches: int) -> None:
+    if not 0 <= control <= branches - 1:
+        raise ValueError(f"control: came {control}, must be from 0 to {branches - 1}")
 
 
 def _statistics(features: Features, layers: Sequence[str]) -> list[Tensor]:

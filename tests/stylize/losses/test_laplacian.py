@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from stylize.encoders.pyramid import Pyramid
 from stylize.losses.base import Loss, Sight
@@ -20,6 +21,14 @@ def test_laplacian_of_a_point_is_the_kernel_of_each_channel_summed() -> None:
     point[0, :, 2, 2] = torch.tensor([1.0, 2.0, 3.0])
     expected = 6 * torch.tensor([[0.0, -1, 0], [-1, 4, -1], [0, -1, 0]], dtype=torch.float64)
     assert torch.equal(laplacian(point, 1)[0, 0], expected)
+
+
+@pytest.mark.parametrize("pool", [2, 4])
+def test_laplacian_every_few_pixels_is_that_of_the_pooled_picture(pool: int) -> None:
+    cells = functional.avg_pool2d(image(), pool)
+    expected = laplacian(cells, 1)
+    found = laplacian(image(), pool)[..., ::pool, ::pool]
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
 def test_laplacian_of_a_parabola_is_its_second_difference() -> None:
