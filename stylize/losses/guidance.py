@@ -1,10 +1,55 @@
 """Spatial guidance (Gatys et al. 2017, section 4): the statistics of a region come from its pair's."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from stylize.losses.regions import Region, dropped, regions
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stylize.encoders.base import Encoder, names
+from stylize.losses.base import Features, Loss, Sight
+from stylize.losses.histogram import quantile_loss, quantile_targets
+from stylize.losses.moments import cross_covariance, relative_error
+from stylize.losses.regions import Region, averaged, dropped, regions
 from stylize.record import Run
 from stylize.solvers.recolour import Masks
+
+MOST_STYLES = 4  # of a scene
+PROPAGATIONS = ("simple", "inside")
+REACH = 2  # cells around a step of the pyramid's maps that its filters look at
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Where in a layer a region is, and how much of it.
+
+    Args:
+        rows, columns: the smallest box around it with a margin, in which a coarser neighbour's
+            cells are whole: the weights beyond are 0, so that nothing outside is looked at.
+        weights: (1, h, w) of the positions in the box, with sum 1.
+    """
+
+    rows: slice
+    columns: slice
+    weights: Tensor
+
+    def of(self, maps: Tensor) -> Tensor:
+        """(C, h, w), the box of the layer (1, C, ·, ·)."""
+        return maps[0, :, self.rows, self.columns]
+
+    def of_coarser(self, maps: Tensor) -> Tensor:
+        """(C, ⌈h/2⌉, ⌈w/2⌉), the same box of the layer's coarser neighbour."""
+        return maps[0, :, _halved(self.rows), _halved(self.columns)]
+
+
+def _halved(box: slice) -> slice:
+    return slice(box.start // 2, -(-box.stop // 2))
+
+
+Spread = dict[str, Patch]  # by layer
 
 
 def paired(run: Run) -> list[Region] | None:
@@ -43,3 +88,162 @@ def shares(weights: str, count: int) -> list[float]:
     if len(values) != count or not all(0 <= each < math.inf for each in values) or not any(values):
         raise ValueError(f"style_weights: came {weights!r}, {wanted}")
     return [each / sum(values) for each in values]
+
+
+def guided_style_loss(
+    sight: Sight, weights: Sequence[float], propagation: str = "simple", finest: int | None = None
+) -> Loss:
+    """E_style per region, averaged over the regions (λ_r = 1/R); without masks there is but one.
+
+    Args:
+        sight: its masks are of the content and the first style; further styles count whole in
+            every region. Without a label in common nothing is asked for.
+        weights: of the styles, whose statistics are averaged, with sum 1.
+        propagation: one of `PROPAGATIONS`.
+        finest: use so many of the finest style layers and no base; None for all.
+    """
+    size = (sight.content.shape[2], sight.content.shape[3])
+    used = sight.layers("style")[:finest] + (sight.layers("base") if finest is None else ())
+    styles = [(w, each) for w, each in zip(weights, _styles(sight), strict=True) if w > 0]
+    with torch.no_grad():
+        features = [
+            sight.style_features if each is sight.style else sight.encoder.features(each)
+            for _, each in styles
+        ]
+    wanted = []
+    for content_mask, style_masks in _pairs(sight):
+        here = spread(content_mask, sight.content_features, propagation)
+        masks = [style_masks[index] for index, w in enumerate(weights) if w > 0]
+        there = [spread(m, maps, propagation) for m, maps in zip(masks, features, strict=True)]
+        shared = [name for name in used if all(name in each for each in (here, *there))]
+        terms = []
+        for (share, planes), maps, each in zip(styles, features, there, strict=True):
+            kept = {name: each[name] for name in shared}
+            own = region_terms(sight.encoder, (planes.shape[2], planes.shape[3]), maps, kept)
+            terms.append([share * term for term in own])
+        if shared:
+            targets = [torch.stack(each).sum(0) for each in zip(*terms, strict=True)]
+            wanted.append(({name: here[name] for name in shared}, targets))
+
+    def loss(planes: Tensor, maps: Features) -> Tensor:
+        errors = [
+            relative_error(region_terms(sight.encoder, size, maps, each), targets)
+            for each, targets in wanted
+        ]
+        return torch.stack(errors).mean() if errors else 0 * planes.sum()
+
+    return loss
+
+
+def guided_quantile_loss(sight: Sight, weights: Sequence[float]) -> Loss:
+    """`quantile_loss` per region, averaged; the arguments are those of `guided_style_loss`."""
+    styles, wanted = _styles(sight), []
+    for content_mask, style_masks in _pairs(sight):
+        inside = content_mask > 0
+        count = int(inside.sum())
+        parts = [
+            weight * quantile_targets(planes[0][:, mask > 0], count)
+            for weight, planes, mask in zip(weights, styles, style_masks, strict=True)
+        ]
+        wanted.append((inside, torch.stack(parts).sum(0)))
+
+    def loss(planes: Tensor, maps: Features) -> Tensor:
+        errors = [quantile_loss(planes[0][:, inside], targets) for inside, targets in wanted]
+        return torch.stack(errors).mean() if errors else 0 * planes.sum()
+
+    return loss
+
+
+def _styles(sight: Sight) -> list[Tensor]:
+    """Planes of all styles, the first one first."""
+    exemplars = (torch.from_numpy(each)[None].to(sight.style) for each in sight.guides.exemplars)
+    return [sight.style, *(sight.encoder.enter(each) for each in exemplars)]
+
+
+def _pairs(sight: Sight) -> list[tuple[Tensor, list[Tensor]]]:
+    """Masks of the content with those of all styles, region by region."""
+    content, style, *more = (
+        each.new_ones(each.shape[2:], dtype=torch.float32)
+        for each in (sight.content, *_styles(sight))
+    )
+    if sight.guides.content_labels is None:
+        return [(content, [style, *more])]
+    found = regions(sight.guides, str(sight.content.device))
+    return [(each.content, [each.style, *more]) for each in found]
+
+
+def spread(mask: Tensor, features: Features, propagation: str = "simple") -> Spread:
+    """The weights T² / ΣT² of a region's positions in every layer where it has any.
+
+    Args:
+        mask: (H, W) float32, 1 inside.
+        features: of a picture of that size.
+        propagation: "simple": T is the share of the region in a cell; "inside": 1 where the
+            filters look at nothing else, else 0 (the picture's border is no other region).
+    """
+    found = {}
+    for layer, maps in features.items():
+        share = averaged(mask, *maps.shape[2:]).to(maps.dtype)
+        if propagation == "inside":
+            outside = (share < 1).to(maps.dtype)[None, None]
+            share = 1 - functional.max_pool2d(outside, 2 * REACH + 1, 1, REACH)[0, 0]
+        energy = share.square()
+        if energy.sum() > 0:
+            rows, columns = (_box(energy.sum(axis), energy.shape[1 - axis]) for axis in (1, 0))
+            found[layer] = Patch(rows, columns, (energy / energy.sum())[None, rows, columns])
+    return found
+
+
+def _box(energy: Tensor, count: int) -> slice:
+    """Around what is not 0, from an even position to an even one or the end of `count`."""
+    places = energy.nonzero()
+    first, last = int(places.min()), int(places.max())
+    return slice(max(0, first // 2 * 2 - 2), min(count, last // 2 * 2 + 4))
+
+
+def region_terms(
+    encoder: Encoder, size: tuple[int, int], features: Features, weights: Spread
+) -> list[Tensor]:
+    """What `moments.style_terms` has, of one region; layers where it has no weights are left out.
+
+    Args:
+        size: of the picture, height and width.
+        features: of the picture.
+        weights: of the region.
+    """
+    terms, crosses = [], []
+    style = names(encoder, "style", *size)
+    for name, coarser in zip(style, (*style[1:], ""), strict=True):
+        if name not in weights:
+            continue
+        patch = weights[name]
+        values = patch.of(features[name])
+        second, mean = weighted_moments(values, patch.weights)
+        terms += [second - torch.outer(mean, mean), mean]
+        if coarser in weights:
+            coarse = patch.of_coarser(features[coarser])
+            crosses.append(cross_covariance(values, coarse, mean, patch.weights))
+    base = [name for name in names(encoder, "base", *size) if name in weights]
+    moments = (weighted_moments(weights[n].of(features[n]), weights[n].weights) for n in base)
+    return terms + crosses + [second for second, _ in moments]
+
+
+def weighted_moments(maps: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Second moment (C, C) and mean (C,) of (C, h, w) over positions of `weights`, (1, h, w)."""
+    second, mean = _WeightedMoments.apply(maps.flatten(1), weights.flatten())
+    return second, mean
+
+
+class _WeightedMoments(torch.autograd.Function):
+    """Weights get no gradient; one product backward where autograd needs two."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        context.save_for_backward(values, weights)
+        return (values * weights) @ values.T, values @ weights
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        values, weights = context.saved_tensors
+        second, mean = gradients
+        return torch.addmm(mean[:, None], second + second.T, values) * weights, None

@@ -66,22 +66,25 @@ def style_error(encoder: Encoder, image: Tensor, style: Tensor) -> float:
         return float(relative_error(terms, style_terms(encoder, encoder.enter(style))))
 
 
-def cross_covariance(fine: Tensor, coarse: Tensor, fine_mean: Tensor) -> Tensor:
+def cross_covariance(
+    fine: Tensor, coarse: Tensor, fine_mean: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Centred covariance of a map with its coarser neighbour, upsampled bilinearly.
 
     Args:
         fine: (C, h, w).
         coarse: (D, ⌈h/2⌉, ⌈w/2⌉).
         fine_mean: (C,), the mean of `fine` over positions.
+        weights: of the positions, (1, h, w) with sum 1; None for equal ones.
 
     Returns:
         (C, D).
     """
     positions = fine[0].numel()
     # <fine, up(coarse)> = <fold(fine), coarse>, at a quarter of the products.
-    weights = fold(torch.ones_like(fine[:1].detach())).flatten() / positions
-    coarse_mean = coarse.flatten(1) @ weights
-    joint: Tensor = _CrossMoment.apply(fine, coarse)
+    counts = torch.ones_like(fine[:1].detach()) if weights is None else weights * positions
+    coarse_mean = coarse.flatten(1) @ (fold(counts).flatten() / positions)
+    joint: Tensor = _CrossMoment.apply(fine if weights is None else fine * counts, coarse)
     return joint - torch.outer(fine_mean, coarse_mean)
 
 

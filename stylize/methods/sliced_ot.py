@@ -8,15 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stylize.losses.guidance import paired_masks, shares
+from stylize.losses.guidance import MOST_STYLES, paired_masks, shares
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 from stylize.solvers.colour import SPACES, space_for
 from stylize.solvers.recolour import Recolour, covered, recoloured
 from stylize.solvers.regrain import regrain
 from stylize.solvers.transport import sliced_transport
-
-MOST_STYLES = 4
 
 
 @dataclass(frozen=True)
