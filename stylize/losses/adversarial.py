@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from stylize.losses.base import Features, Prepare, Sight
 
-HIDDEN = 32  # channels
+HIDDEN = 16  # channels
 SMALLEST = 1e-8  # of a map's mean square: a constant style has none
 SLOPE = 0.2  # of the leaky rectifiers, as in the authors' code
 MOMENTUM = (0.5, 0.999)  # of Adam, likewise

@@ -101,4 +101,4 @@ def test_loss_judges_the_patch_layers_and_as_told_what_is_finer() -> None:
     alone = {judge.layer: judge.weight for judge in made(finer=0.0).judges}  # type: ignore[attr-defined]
     assert alone == {name: 1 / len(patch) for name in patch}
     weights = {judge.layer: judge.weight for judge in made(finer=0.6).judges}  # type: ignore[attr-defined]
-    assert weights == {**alone, **{name: 0.6 / 3 for name in finer}}
+    assert weights == {**alone, **dict.fromkeys(finer, 0.6 / 3)}

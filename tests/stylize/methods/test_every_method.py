@@ -38,13 +38,15 @@ def pictures(batch: int, height: int, width: int, seed: int = 0) -> Tensor:
 
 
 def guides(method: Method[Any], contents: Tensor, styles: Tensor) -> Guides:
-    """Masks for a method that is refused without: label 1 right of the middle."""
+    """Masks for a method that is refused without: label 1 right of the middle, or everywhere where
+    one of the pictures has no room for both."""
     if not method.needs.masks:
         return Guides()
     labels = []
     for images in (contents, styles):
         labels.append(np.zeros(images.shape[-2:], np.uint8))
-        labels[-1][:, images.shape[-1] // 2 :] = 1
+        middle = images.shape[-1] // 2 if min(contents.shape[-1], styles.shape[-1]) > 1 else 0
+        labels[-1][:, middle:] = 1
     return Guides(labels[0], labels[1])
 
 
