@@ -31,6 +31,7 @@ from stylize.solvers.optimize import minimise
 
 LEVELS = {"realism": 1.0, "impressionism": 5.0, "expressionism": 10.0}
 CONTENT_1, STYLE_1, CONTENT_2 = 5.0, 100.0, 1.0  # weights of the two passes
+VARIATION = 0.0005  # ours: with the code's 1 a smooth painting's element is nothing but blur
 SMALLEST = 1e-8
 CHUNK = 20  # evaluations between two looks at the gradients' lengths
 
@@ -128,7 +129,7 @@ def _painted(
     planes = encoder.enter(composite), encoder.enter(painting)
     canvas = Canvas(encoder, *planes, tight, dilated(tight))
     level, grain = LEVELS[parameters.movement], variation_weight(noise(painting))
-    run.figures["style level"], run.figures["weight of total variation"] = level, grain * level
+    run.figures["style level"], run.figures["variation weight"] = level, grain * level
     middle = parameters.coarse_evaluations / max(
         1, parameters.coarse_evaluations + parameters.fine_evaluations
     )
@@ -183,6 +184,8 @@ def pass_2(canvas: Canvas, first: Tensor, level: float, grain: float) -> Terms:
     used = {layer: _used(canvas, pixels, layer, own[layer]) for layer in layers}
     targets = [theirs[layer][0][:, used[layer]] for layer in layers]
     chosen = style_set(pixels, canvas.tight)
+    if canvas.colourless:
+        targets.append(canvas.painting[0][:, chosen])
     bars = [
         quantile_targets(canvas.painting[0][:, chosen], int(canvas.tight.sum())),
         quantile_targets(theirs[last][0][:, used[last]], int(cells.sum())),
@@ -190,7 +193,8 @@ def pass_2(canvas: Canvas, first: Tensor, level: float, grain: float) -> Terms:
 
     def style(planes: Tensor, features: Features) -> Tensor:
         found = [features[layer][0][:, canvas.inside(features[layer])] for layer in layers]
-        return moment_loss(found, targets)
+        colours = [planes[0][:, canvas.tight]] if canvas.colourless else []
+        return moment_loss(found + colours, targets)
 
     def histogram(planes: Tensor, features: Features) -> Tensor:
         found = planes[0][:, canvas.tight], features[last][0][:, cells]
@@ -207,7 +211,7 @@ def pass_2(canvas: Canvas, first: Tensor, level: float, grain: float) -> Terms:
         "content": (CONTENT_2, _kept(canvas, own)),
         "style": (level, style),
         "histogram": ((10 - grain) * level, histogram),
-        "variation": (grain * level, variation),
+        "variation": (VARIATION * grain * level, variation),
     }
 
 
@@ -223,11 +227,12 @@ def _used(canvas: Canvas, pixels: Tensor, layer: str, maps: Tensor) -> Tensor:
 
 
 def _kept(canvas: Canvas, features: Features) -> Loss:
-    """The composite's features on its coarsest content layer that is not the base."""
+    """The composite's features on its content layers, the base left out: it has the colours."""
     size = canvas.composite.shape[2:]
     base = names(canvas.encoder, "base", *size)
-    layer = [each for each in names(canvas.encoder, "content", *size) if each not in base][-1]
-    return lambda planes, found: relative_error([found[layer]], [features[layer]])
+    layers = [each for each in names(canvas.encoder, "content", *size) if each not in base]
+    kept = [features[layer] for layer in layers]
+    return lambda planes, found: relative_error([found[layer] for layer in layers], kept)
 
 
 def solved(canvas: Canvas, terms: Terms, evaluations: int, run: Run) -> Tensor:

@@ -17,7 +17,8 @@ ELEMENT = 1  # label of what was pasted
 DILATION = 35 / 700  # kernel of the dilated mask, of the longer side
 DILATED_FROM = 0.1
 SOFT, SOFT_SIGMA = 7, 3.0  # kernel of the tight mask's softening
-VOTE, DETAIL_SIGMA, SEARCHES, VECTOR = 7, 1.0, 4, 24
+VOTE = 7 / 700  # side of the patches, of the longer side; at least 3 px
+DETAIL, DETAIL_SIGMA, SEARCHES, VECTOR = 7, 1.0, 4, 24
 
 
 def element(contents: Tensor, run: Run) -> Tensor:
@@ -61,14 +62,15 @@ def cleaned(result: Tensor, composite: Tensor, painting: Tensor, seed: int) -> T
     lab = to_cielab(result.double())
     lab[0, 1:] = guided(lab[0, 1:], composite[0], radius=2, epsilon=0.01)
     smooth = from_cielab(lab).to(result.dtype).clamp(0, 1)
-    vectors = [patchmatch.patches(each[0], VOTE) for each in (smooth, painting)]
+    vote = max(3, int(VOTE * max(result.shape[2:]) / 2) * 2 + 1)
+    vectors = [patchmatch.patches(each[0], vote) for each in (smooth, painting)]
     own, theirs = patchmatch.compressed(vectors[0], vectors[1], VECTOR)
     size = result.shape[2], result.shape[3]
     start = patchmatch.linear_field(size, size, str(result.device))
     generator = torch.Generator().manual_seed(seed)
     field, _ = patchmatch.patchmatch(own, theirs, start, max(size), SEARCHES, generator)
-    base = patchmatch.voted(painting[0].permute(1, 2, 0), field, VOTE).permute(2, 0, 1)
-    return base + smooth - blurred(smooth, DETAIL_SIGMA, VOTE)
+    base = patchmatch.voted(painting[0].permute(1, 2, 0), field, vote).permute(2, 0, 1)
+    return base + smooth - blurred(smooth, DETAIL_SIGMA, DETAIL)
 
 
 def laid_over(result: Tensor, painting: Tensor, tight: Tensor) -> Tensor:

@@ -110,7 +110,7 @@ def test_weights_of_the_second_pass_are_the_cards() -> None:
         "content": 1.0,
         "style": 5.0,
         "histogram": 40.0,
-        "variation": 10.0,
+        "variation": pytest.approx(0.0005 * 10.0),
     }
 
 
