@@ -43,7 +43,10 @@ class Parameters:
     """As in the authors' code where a help says nothing else."""
 
     content_weight: float = parameter(
-        1.0, low=0.01, high=100.0, help="Times α, which is 16 at 64 px and halved at every size."
+        0.25,
+        low=0.01,
+        high=100.0,
+        help="Times α, which is 16 at 64 px and halved at every finer size; authors' code: 1.",
     )
     samples: int = parameter(
         512, low=16, high=4096, help="Positions of the picture that are compared; code: 1024."

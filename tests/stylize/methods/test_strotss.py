@@ -24,7 +24,7 @@ def painting(longest: int, name: str = "waves") -> Tensor:
 
 
 def few(**changes: float) -> Parameters:
-    values = {"coarse_evaluations": 30, "fine_evaluations": 10, "samples": 256, **changes}
+    values = {"content_weight": 1.0, "coarse_evaluations": 30, "samples": 256, **changes}
     return Parameters(**values)  # type: ignore[arg-type]
 
 
