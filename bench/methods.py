@@ -1,4 +1,4 @@
-"""Speed of the methods, as ratios in one run: python bench/methods.py [smoothing ...]
+"""Speed of the methods, as ratios in one run: python bench/methods.py [smoothing loop gatys]
 
 smoothing: closed-form smoothing of a 512 × 512 photograph (astronaut, its noisy recolouring as the
 result, α = 0.9999) by our solver against `scipy.sparse.linalg.factorized` and three solves on the
@@ -8,12 +8,19 @@ is the solver's memory, without the matrix and the libraries. Wall time of the s
 alternating runs, medians. Targets, with either affinity: >= 2 x as fast, peak memory
 <= 1/3, largest difference between both solutions < 1e-4.
 
+loop: evaluations per second of `solvers.optimize.minimise` (progress, cancel, best picture) against
+a bare `torch.optim.LBFGS` on the same loss, encoder and start, at 256 and 512 px. Target: >= 0.95 x.
+
+gatys: 200 evaluations of Gatys at 256 px, in four chunks, with `pyramid` against a randomly
+initialised `vgg19` to relu4_1 (what it costs, not what it looks like). Target: >= 3 x as fast.
+
 Prints one line per part and one line of ratios at the end; exits 1 on a missed target.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import resource
 import statistics
@@ -22,12 +29,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -141,9 +151,137 @@ def peak() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
+# --- loop ------------------------------------------------------------------------------------
+
+LOOP_TARGET, EVALUATIONS = 0.95, {256: 24, 512: 10}
+
+
+def loop(runs: int) -> Part:
+    said, passed = [], True
+    for size, evaluations in EVALUATIONS.items():
+        loss, start = style_and_content(size)
+        ours: list[float] = []
+        plain: list[float] = []
+        for _ in range(runs):
+            ours.append(timed(minimise_ours, loss, start, evaluations))
+            plain.append(timed(minimise_plainly, loss, start, evaluations))
+        ratio = statistics.median(plain) / statistics.median(ours)
+        passed &= ratio >= LOOP_TARGET
+        for name, seconds in (("Paragone", ours), ("bare LBFGS", plain)):
+            rate = evaluations / statistics.median(seconds)
+            print(f"loop  {size} px  {name:10}  {rate:6.2f} evaluations/s", flush=True)
+        said.append(f"{size} px {ratio:.2f}x")
+    return Part(f"loop {', '.join(said)} a bare loop's rate (target {LOOP_TARGET:g}x)", passed)
+
+
+def style_and_content(size: int) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+    from stylize import encoders
+    from stylize.losses.base import Sight
+    from stylize.losses.loop import content_loss, style_loss
+    from stylize.record import Guides
+
+    content, style = pair(size)
+    encoder = encoders.get("pyramid", "cpu").fitted(content, style)
+    sight = Sight(encoder, encoder.enter(content), encoder.enter(style), Guides(), 0)
+    style_part, content_part = style_loss(sight), content_loss(sight)
+
+    def loss(planes: Tensor) -> Tensor:
+        features = encoder.features(planes)
+        return style_part(planes, features) + 0.03 * content_part(planes, features)
+
+    return loss, sight.content
+
+
+def minimise_ours(loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int) -> None:
+    from stylize.record import Run
+    from stylize.solvers.optimize import minimise
+
+    minimise(loss, start, evaluations, Run(0))
+
+
+def minimise_plainly(loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int) -> None:
+    import torch
+
+    variable = start.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS(
+        [variable], max_iter=evaluations, max_eval=evaluations, history_size=30,
+        tolerance_grad=0, tolerance_change=0, line_search_fn="strong_wolfe",
+    )  # fmt: skip
+    count = 0
+
+    def closure() -> Tensor:
+        nonlocal count
+        count += 1
+        if count > evaluations:  # a line search may go on beyond max_eval
+            raise StopIteration
+        optimizer.zero_grad()
+        value = loss(variable)
+        value.backward()
+        return value
+
+    with contextlib.suppress(StopIteration):
+        optimizer.step(closure)
+
+
+# --- gatys -----------------------------------------------------------------------------------
+
+GATYS_TARGET, CHUNKS, CHUNK = 3.0, 4, 50
+
+
+def gatys(runs: int) -> Part:
+    from stylize import encoders
+    from stylize.encoders.weights import random_weights
+
+    deep = random_weights(0)
+    kept = list(deep.kernels)[: list(deep.kernels).index("4_1") + 1]
+    encoders.provide("vgg19", replace(deep, kernels={name: deep.kernels[name] for name in kept}))
+    content, style = pair(256)
+    seconds: dict[str, list[float]] = {"pyramid": [], "vgg19": []}
+    for _ in range(CHUNKS):
+        for encoder, taken in seconds.items():
+            taken.append(timed(stylized, encoder, content, style))
+    for encoder, taken in seconds.items():
+        rate = CHUNK / statistics.median(taken)
+        print(f"gatys  256 px  {encoder:8}  {rate:6.2f} evaluations/s", flush=True)
+    ratio = statistics.median(seconds["vgg19"]) / statistics.median(seconds["pyramid"])
+    return Part(
+        f"gatys on pyramid {ratio:.1f}x as fast as on random vgg19 (target {GATYS_TARGET:g}x)",
+        ratio >= GATYS_TARGET,
+    )
+
+
+def stylized(encoder: str, content: Tensor, style: Tensor) -> None:
+    """`CHUNK` evaluations at full size, as the method runs them; none at the coarse size."""
+    from stylize.methods.gatys import METHOD, Parameters
+    from stylize.record import Run
+
+    parameters = Parameters(coarse_evaluations=0, fine_evaluations=CHUNK)
+    METHOD.apply(content, style, parameters, Run(0, encoder=encoder))
+
+
 # --- all -------------------------------------------------------------------------------------
 
-PARTS: dict[str, Callable[[int], Part]] = {"smoothing": smoothing}
+PARTS: dict[str, Callable[[int], Part]] = {"smoothing": smoothing, "loop": loop, "gatys": gatys}
+
+
+def pair(size: int) -> tuple[Tensor, Tensor]:
+    """A square photograph and a painting, (1, 3, size, size) both."""
+    import torch
+    from skimage import data
+
+    from stylize import imaging
+    from stylize.painter import PAINTINGS
+
+    painting = PAINTINGS["brush strokes"](np.random.default_rng(1), size)
+    arrays = data.astronaut(), painting
+    content, style = (imaging.resize_to_longest(each, size) for each in arrays)
+    return tuple(torch.from_numpy(imaging.to_planes(each))[None] for each in (content, style))
+
+
+def timed(work: Callable[..., None], *given: object) -> float:
+    begun = time.perf_counter()
+    work(*given)
+    return time.perf_counter() - begun
 
 
 def middle(figures: list[dict[str, float]], part: str) -> float:
