@@ -16,7 +16,7 @@ class Parameters(Loop):
     """The style's weight is 1: E_style of `losses.moments`, where the paper has Gram matrices."""
 
     laplacian_weight: float = parameter(
-        0.1, low=0.0, high=100.0, help="Of the content's Laplacian; the code, by VGG: 100, 1600."
+        0.02, low=0.0, high=100.0, help="Of the content's Laplacian; the code, by VGG: 100, 1600."
     )
     pool: int = parameter(4, low=1, high=64, help="px averaged first; the code: 4.")
     second_pool: int = parameter(
