@@ -31,16 +31,30 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from scipy import sparse
+from scipy.sparse.linalg import factorized
+from skimage import data
+from torch import Tensor
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from stylize import encoders, imaging  # noqa: E402
+from stylize.encoders.weights import random_weights  # noqa: E402
+from stylize.losses.base import Sight  # noqa: E402
+from stylize.losses.loop import content_loss, style_loss  # noqa: E402
+from stylize.methods.gatys import METHOD, Parameters  # noqa: E402
+from stylize.painter import PAINTINGS  # noqa: E402
+from stylize.record import Guides, Run  # noqa: E402
+from stylize.solvers import matting  # noqa: E402
+from stylize.solvers.affinity import gaussian_affinity, matting_affinity  # noqa: E402
+from stylize.solvers.optimize import minimise  # noqa: E402
+
 RUNS, SIZE, ALPHA = 3, 512, 0.9999
 
 
@@ -94,9 +108,6 @@ def solved_by(side: str, affinity: str, folder: str) -> dict[str, float]:
 
 
 def build(affinity: str, folder: str) -> None:
-    from scipy import sparse
-
-    from stylize.solvers.affinity import gaussian_affinity, matting_affinity
 
     contents, _ = pictures()
     weights = (matting_affinity if affinity == "matting" else gaussian_affinity)(contents)
@@ -105,11 +116,6 @@ def build(affinity: str, folder: str) -> None:
 
 
 def solve_once(side: str, affinity: Affinity, folder: str) -> None:
-    from scipy import sparse
-    from scipy.sparse.linalg import factorized
-
-    from stylize.record import Run
-    from stylize.solvers import matting
 
     contents, results = pictures()
     system = sparse.load_npz(f"{folder}/system.npz")
@@ -139,7 +145,6 @@ def solve_once(side: str, affinity: Affinity, folder: str) -> None:
 
 def pictures() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A photograph, and what a method that paints noise might have made of it."""
-    from skimage import data
 
     contents = np.ascontiguousarray(data.astronaut() / 255.0)
     noise = np.random.default_rng(0).standard_normal(contents.shape)
@@ -175,10 +180,6 @@ def loop(runs: int) -> Part:
 
 
 def style_and_content(size: int) -> tuple[Callable[[Tensor], Tensor], Tensor]:
-    from stylize import encoders
-    from stylize.losses.base import Sight
-    from stylize.losses.loop import content_loss, style_loss
-    from stylize.record import Guides
 
     content, style = pair(size)
     encoder = encoders.get("pyramid", "cpu").fitted(content, style)
@@ -193,14 +194,11 @@ def style_and_content(size: int) -> tuple[Callable[[Tensor], Tensor], Tensor]:
 
 
 def minimise_ours(loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int) -> None:
-    from stylize.record import Run
-    from stylize.solvers.optimize import minimise
 
     minimise(loss, start, evaluations, Run(0))
 
 
 def minimise_plainly(loss: Callable[[Tensor], Tensor], start: Tensor, evaluations: int) -> None:
-    import torch
 
     variable = start.clone().requires_grad_()
     optimizer = torch.optim.LBFGS(
@@ -229,8 +227,6 @@ GATYS_TARGET, CHUNKS, CHUNK = 3.0, 4, 50
 
 
 def gatys(runs: int) -> Part:
-    from stylize import encoders
-    from stylize.encoders.weights import random_weights
 
     deep = random_weights(0)
     kept = list(deep.kernels)[: list(deep.kernels).index("4_1") + 1]
@@ -252,8 +248,6 @@ def gatys(runs: int) -> Part:
 
 def stylized(encoder: str, content: Tensor, style: Tensor) -> None:
     """`CHUNK` evaluations at full size, as the method runs them; none at the coarse size."""
-    from stylize.methods.gatys import METHOD, Parameters
-    from stylize.record import Run
 
     parameters = Parameters(coarse_evaluations=0, fine_evaluations=CHUNK)
     METHOD.apply(content, style, parameters, Run(0, encoder=encoder))
@@ -266,11 +260,6 @@ PARTS: dict[str, Callable[[int], Part]] = {"smoothing": smoothing, "loop": loop,
 
 def pair(size: int) -> tuple[Tensor, Tensor]:
     """A square photograph and a painting, (1, 3, size, size) both."""
-    import torch
-    from skimage import data
-
-    from stylize import imaging
-    from stylize.painter import PAINTINGS
 
     painting = PAINTINGS["brush strokes"](np.random.default_rng(1), size)
     arrays = data.astronaut(), painting

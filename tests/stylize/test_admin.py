@@ -222,7 +222,12 @@ def test_render_all_methods_is_one_action(browser: Client, owner: AbstractUser) 
     )
     batch = Batch.objects.get()
     assert page.headers["Location"] == at("batch_change", batch.pk)
-    assert batch.renderings.count() == 2 * Recipe.objects.count()
+    # What needs masks is left out on scenes that have none, and the batch says so.
+    unmasked = Recipe.objects.exclude(needs__masks=True)
+    assert batch.renderings.count() == 2 * unmasked.count()
+    assert {each["method"] for each in batch.left_out} == set(
+        Recipe.objects.filter(needs__masks=True).values_list("name", flat=True)
+    )
 
 
 # Recipes
