@@ -15,6 +15,12 @@ from tests.studies.participant.visitor import live
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite in memory is one connection for all threads, which two requests at once confuse."""
+    monkeypatch.setattr(bots, "AT_ONCE", 1)
+
+
 def tastes(study: Study, gap: float = 2.0) -> dict[int, float]:
     recipes = study.recipes.order_by("pk").values_list("pk", flat=True)
     return {recipe: gap * place for place, recipe in enumerate(recipes)}
