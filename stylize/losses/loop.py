@@ -58,6 +58,14 @@ class Loop:
     )
 
 
+def pull(default: float) -> float:
+    """The field `style_weight` of methods whose style term is scaled to E_style's gradient."""
+    return parameter(
+        default, low=0.0, high=100.0,
+        help="1: the pull of E_style on the content; not in the paper.",
+    )  # fmt: skip
+
+
 def optimised(
     contents: Tensor, styles: Tensor, terms: Sequence[Term], parameters: Loop, run: Run,
     coarsest: int = COARSEST,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from stylize.losses import gram
 from stylize.losses.base import Term
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 
@@ -20,15 +20,14 @@ from stylize.record import Citation, Run, parameter
 class Parameters(Loop):
     """Of the plain and the mean-subtracted Gram matrix."""
 
-    style_weight: float = parameter(
-        5.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(5.0)
 
 
 @dataclass(frozen=True)
-class TransformedParameters(Parameters):
+class TransformedParameters(Loop):
     """Of the Gram matrices of shifted maps."""
 
+    style_weight: float = pull(5.0)
     shortest_shift: int = parameter(
         4, low=1, high=64, help="In steps of each layer's grid; a known reimplementation: 4."
     )
@@ -38,9 +37,10 @@ class TransformedParameters(Parameters):
 
 
 @dataclass(frozen=True)
-class MultiscaleParameters(Parameters):
+class MultiscaleParameters(Loop):
     """Of the Gram matrices at several sizes."""
 
+    style_weight: float = pull(5.0)
     scales: int = parameter(
         3, low=1, high=5, help="Sizes, each half the one before; the paper names no number."
     )

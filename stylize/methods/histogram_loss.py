@@ -11,7 +11,7 @@ from torch import Tensor
 from stylize.losses import gram
 from stylize.losses.base import Term
 from stylize.losses.histogram import histograms
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 
@@ -20,9 +20,7 @@ from stylize.record import Citation, Run, parameter
 class Parameters(Loop):
     """The style's statistics beside the histograms are plain Gram matrices, as in the paper."""
 
-    style_weight: float = parameter(
-        5.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(5.0)
     histogram_weight: float = parameter(
         5.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from stylize.losses import mmd, normalisation
 from stylize.losses.base import Prepare, Term
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 
@@ -29,15 +29,14 @@ CITATION = Citation(
 class Parameters(Loop):
     """Of the linear kernel and of batch normalisation's statistics."""
 
-    style_weight: float = parameter(
-        5.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(5.0)
 
 
 @dataclass(frozen=True)
-class PolynomialParameters(Parameters):
+class PolynomialParameters(Loop):
     """Of the polynomial kernel (a·b + c)²."""
 
+    style_weight: float = pull(5.0)
     offset: float = parameter(
         0.0,
         low=0.0,
@@ -47,9 +46,10 @@ class PolynomialParameters(Parameters):
 
 
 @dataclass(frozen=True)
-class GaussianParameters(Parameters):
+class GaussianParameters(Loop):
     """Of the Gaussian kernel."""
 
+    style_weight: float = pull(5.0)
     width: float = parameter(
         1.0, low=0.1, high=10.0, help="Of the kernel, in root mean squared distances, as the code."
     )
@@ -84,8 +84,9 @@ def statistics(contents: Tensor, styles: Tensor, parameters: Parameters, run: Ru
 
 
 def _matched(
-    prepare: Prepare, name: str, contents: Tensor, styles: Tensor, parameters: Parameters, run: Run
-) -> Tensor:
+    prepare: Prepare, name: str, contents: Tensor, styles: Tensor,
+    parameters: Parameters | PolynomialParameters | GaussianParameters, run: Run,
+) -> Tensor:  # fmt: skip
     term = Term(prepare, parameters.style_weight, name, scaled=True)
     return optimised(contents, styles, [term], parameters, run)
 

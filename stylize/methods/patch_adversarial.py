@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stylize.losses.adversarial import patch_adversary
 from stylize.losses.base import Term
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 from stylize.solvers.optimize import OPTIMIZERS
@@ -23,9 +23,7 @@ class Parameters(Loop):
     content_weight: float = parameter(
         0.3, low=0.0, high=10.0, help="Of the content's features; here the style pulls harder."
     )
-    style_weight: float = parameter(
-        0.5, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(0.5)
     optimizer: str = parameter("adam", choices=OPTIMIZERS, help="The authors' code: Adam.")
     train_every: int = parameter(
         4, low=1, high=1000,

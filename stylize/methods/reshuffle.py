@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from stylize.losses.base import Term
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.losses.markov import SIZE, Rule, patch_field
 from stylize.losses.reshuffle import ROUNDS, evenly_used, exactly_shared
 from stylize.methods.base import Method, Needs
@@ -29,9 +29,7 @@ class Parameters(Loop):
         0.03, low=0.0, high=10.0,
         help="Against more pixel noise than the style's, which the means of matches invite.",
     )  # fmt: skip
-    style_weight: float = parameter(
-        1.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(1.0)
     usage_weight: float = parameter(
         0.05, low=0.0, high=10.0,
         help="Cost of a piece as often used as usual, in correlation; the authors' code: 0.05.",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from stylize.losses.base import Term
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.losses.markov import Rule, by_product, check_labels_are_shared, patch_field
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
@@ -27,9 +27,7 @@ class Parameters(Loop):
         0.03, low=0.0, high=10.0,
         help="Against more pixel noise than the style's, which the means of matches invite.",
     )  # fmt: skip
-    style_weight: float = parameter(
-        1.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(1.0)
     semantic_weight: float = parameter(
         10.0, low=0.0, high=100.0,
         help="Of the masks in the match; above 1 the label decides; the code: 10.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from stylize.losses.base import Term
-from stylize.losses.loop import Loop, optimised
+from stylize.losses.loop import Loop, optimised, pull
 from stylize.losses.sizes import at_longest, stroke
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
@@ -24,9 +24,7 @@ class Parameters(Loop):
     stroke: float = parameter(
         2.0, low=0.0, high=2.0, help="0 fine, 1 middle, 2 broad, as the paper; between them mixed."
     )
-    style_weight: float = parameter(
-        5.0, low=0.0, high=100.0, help="1: the pull of E_style on the content; not in the paper."
-    )
+    style_weight: float = pull(5.0)
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
