@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +11,7 @@ from torch.nn import functional
 from stylize.encoders.base import Encoder, names
 from stylize.losses.base import Features, Loss, Sight
 from stylize.losses.histogram import quantile_loss, quantile_targets
-from stylize.losses.moments import cross_covariance, relative_error
+from stylize.losses.moments import relative_error, second_moment, statistics
 from stylize.losses.regions import Region, averaged, dropped, regions
 from stylize.record import Run
 from stylize.solvers.recolour import Masks
@@ -104,14 +103,14 @@ def guided_style_loss(
     """
     size = (sight.content.shape[2], sight.content.shape[3])
     used = sight.layers("style")[:finest] + (sight.layers("base") if finest is None else ())
-    styles = [(w, each) for w, each in zip(weights, _styles(sight), strict=True) if w > 0]
+    styles = [(w, each) for w, each in zip(weights, style_planes(sight), strict=True) if w > 0]
     with torch.no_grad():
         features = [
             sight.style_features if each is sight.style else sight.encoder.features(each)
             for _, each in styles
         ]
     wanted = []
-    for content_mask, style_masks in _pairs(sight):
+    for content_mask, style_masks in mask_pairs(sight):
         here = spread(content_mask, sight.content_features, propagation)
         masks = [style_masks[index] for index, w in enumerate(weights) if w > 0]
         there = [spread(m, maps, propagation) for m, maps in zip(masks, features, strict=True)]
@@ -137,8 +136,8 @@ def guided_style_loss(
 
 def guided_quantile_loss(sight: Sight, weights: Sequence[float]) -> Loss:
     """`quantile_loss` per region, averaged; the arguments are those of `guided_style_loss`."""
-    styles, wanted = _styles(sight), []
-    for content_mask, style_masks in _pairs(sight):
+    styles, wanted = style_planes(sight), []
+    for content_mask, style_masks in mask_pairs(sight):
         inside = content_mask > 0
         count = int(inside.sum())
         parts = [
@@ -154,17 +153,17 @@ def guided_quantile_loss(sight: Sight, weights: Sequence[float]) -> Loss:
     return loss
 
 
-def _styles(sight: Sight) -> list[Tensor]:
+def style_planes(sight: Sight) -> list[Tensor]:
     """Planes of all styles, the first one first."""
     exemplars = (torch.from_numpy(each)[None].to(sight.style) for each in sight.guides.exemplars)
     return [sight.style, *(sight.encoder.enter(each) for each in exemplars)]
 
 
-def _pairs(sight: Sight) -> list[tuple[Tensor, list[Tensor]]]:
+def mask_pairs(sight: Sight) -> list[tuple[Tensor, list[Tensor]]]:
     """Masks of the content with those of all styles, region by region."""
     content, style, *more = (
         each.new_ones(each.shape[2:], dtype=torch.float32)
-        for each in (sight.content, *_styles(sight))
+        for each in (sight.content, *style_planes(sight))
     )
     if sight.guides.content_labels is None:
         return [(content, [style, *more])]
@@ -217,33 +216,9 @@ def region_terms(
         if name not in weights:
             continue
         patch = weights[name]
-        values = patch.of(features[name])
-        second, mean = weighted_moments(values, patch.weights)
-        terms += [second - torch.outer(mean, mean), mean]
-        if coarser in weights:
-            coarse = patch.of_coarser(features[coarser])
-            crosses.append(cross_covariance(values, coarse, mean, patch.weights))
-    base = [name for name in names(encoder, "base", *size) if name in weights]
-    moments = (weighted_moments(weights[n].of(features[n]), weights[n].weights) for n in base)
-    return terms + crosses + [second for second, _ in moments]
-
-
-def weighted_moments(maps: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Second moment (C, C) and mean (C,) of (C, h, w) over positions of `weights`, (1, h, w)."""
-    second, mean = _WeightedMoments.apply(maps.flatten(1), weights.flatten())
-    return second, mean
-
-
-class _WeightedMoments(torch.autograd.Function):
-    """Weights get no gradient; one product backward where autograd needs two."""
-
-    @staticmethod
-    def forward(context: Any, values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        context.save_for_backward(values, weights)
-        return (values * weights) @ values.T, values @ weights
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        values, weights = context.saved_tensors
-        second, mean = gradients
-        return torch.addmm(mean[:, None], second + second.T, values) * weights, None
+        coarse = patch.of_coarser(features[coarser]) if coarser in weights else None
+        covariance, mean, cross = statistics(patch.of(features[name]), coarse, patch.weights)
+        terms += [covariance, mean]
+        crosses += [] if coarse is None else [cross]
+    base = [(features[n], weights[n]) for n in names(encoder, "base", *size) if n in weights]
+    return terms + crosses + [second_moment(p.of(maps), p.weights) for maps, p in base]

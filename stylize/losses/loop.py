@@ -11,8 +11,9 @@ from stylize.encoders.base import Encoder
 from stylize.losses.base import Loss, Renewed, Sight, Term
 from stylize.losses.gamut import gamut_loss
 from stylize.losses.grain import alternation, grain_loss
+from stylize.losses.guidance import mask_pairs, style_planes
 from stylize.losses.moments import relative_error, style_terms, terms_of
-from stylize.record import Run, parameter
+from stylize.record import Guides, Run, parameter
 from stylize.solvers.coarse_to_fine import coarse_to_fine
 from stylize.solvers.colour import mean_and_covariance
 from stylize.solvers.optimize import OPTIMIZERS, minimise
@@ -68,7 +69,7 @@ def pull(default: float) -> float:
 
 def optimised(
     contents: Tensor, styles: Tensor, terms: Sequence[Term], parameters: Loop, run: Run,
-    coarsest: int = COARSEST,
+    coarsest: int = COARSEST, weights: Sequence[float] | None = None,
 ) -> Tensor:  # fmt: skip
     """Optimise each picture on its own under `terms` and those that `parameters` weigh.
 
@@ -76,6 +77,8 @@ def optimised(
         contents, styles: (B, 3, H, W) and (B, 3, h, w) sRGB in [0, 1].
         terms: what the method is about; content, gamut and grain are added here.
         coarsest: the longer side is halved until it is no more, in px.
+        weights: of the styles, with sum 1, where the masks and further styles of `run` count;
+            None where they do not.
 
     Returns:
         (B, 3, H, W), unclipped.
@@ -87,7 +90,7 @@ def optimised(
     def solve(
         start: Tensor | None, content: Tensor, style: Tensor, count: int, part: Run
     ) -> Tensor:
-        return _solve(encoder, start, content, style, terms, parameters, count, part)
+        return _solve(encoder, start, content, style, terms, parameters, weights, count, part)
 
     budgets = (parameters.coarse_evaluations, parameters.fine_evaluations)
     results = []
@@ -100,11 +103,14 @@ def optimised(
 
 def _solve(
     encoder: Encoder, start: Tensor | None, content: Tensor, style: Tensor, terms: Sequence[Term],
-    parameters: Loop, evaluations: int, run: Run,
+    parameters: Loop, weights: Sequence[float] | None, evaluations: int, run: Run,
 ) -> Tensor:  # fmt: skip
     """One size of one picture."""
     fitted = encoder.fitted(content, style)
-    target = recoloured(fitted, content, style) if parameters.recolour else content
+    target = content
+    if parameters.recolour:
+        guides = Guides() if weights is None else run.guides
+        target = recoloured(fitted, content, style, guides, weights or (1.0,))
     if start is None:
         start = target if parameters.start == "content" else _noise(content, run.seed)
     sight = Sight(fitted, fitted.enter(target), fitted.enter(style), run.guides, run.seed)
@@ -189,21 +195,34 @@ def _grain(sight: Sight) -> Loss:
     return lambda planes, features: grain_loss(planes, most)
 
 
-def recoloured(encoder: Encoder, content: Tensor, style: Tensor) -> Tensor:
+def recoloured(
+    encoder: Encoder, content: Tensor, style: Tensor, guides: Guides | None = None,
+    weights: Sequence[float] = (1.0,),
+) -> Tensor:  # fmt: skip
     """The content with the style's mean and covariance of colours (Gatys et al. 2017, reversed).
 
     Args:
         content, style: (1, 3, H, W) and (1, 3, h, w) sRGB in [0, 1].
+        guides: with masks every region gets those of its pair, what has none stays; with further
+            styles it gets the mean of all of them.
+        weights: of the styles, with sum 1.
 
     Returns:
         (1, 3, H, W) sRGB, unclipped.
     """
-    planes = encoder.enter(content)
-    values = planes.double().flatten(2)
-    mean, covariance = mean_and_covariance(values)
-    style_mean, style_covariance = mean_and_covariance(encoder.enter(style).double().flatten(2))
-    moved = linear_map(covariance, style_covariance) @ (values - mean) + style_mean
-    return encoder.leave(moved.to(planes.dtype).reshape(planes.shape))
+    sight = Sight(encoder, encoder.enter(content), encoder.enter(style), guides or Guides(), 0)
+    moved = sight.content.double()
+    styles = [each.double() for each in style_planes(sight)]
+    for mask, style_masks in mask_pairs(sight):
+        values = moved[..., mask > 0]
+        mean, covariance = mean_and_covariance(values)
+        wanted = [
+            [weight * each for each in mean_and_covariance(planes[..., inside > 0])]
+            for weight, planes, inside in zip(weights, styles, style_masks, strict=True)
+        ]
+        target_mean, target = (torch.stack(each).sum(0) for each in zip(*wanted, strict=True))
+        moved[..., mask > 0] = linear_map(covariance, target) @ (values - mean) + target_mean
+    return encoder.leave(moved.to(content.dtype))
 
 
 def _noise(like: Tensor, seed: int) -> Tensor:

@@ -35,14 +35,12 @@ def terms_of(encoder: Encoder, features: dict[str, Tensor], planes: Tensor) -> l
     height, width = planes.shape[-2:]
     maps = [features[name].squeeze(0) for name in names(encoder, "style", height, width)]
     base = [features[name].squeeze(0) for name in names(encoder, "base", height, width)]
-    terms, means = [], []
-    for each in maps:
-        second, mean = _moments(each)
-        terms += [second - torch.outer(mean, mean), mean]
-        means.append(mean)
-    for fine, coarse, mean in zip(maps, maps[1:], means, strict=False):
-        terms.append(cross_covariance(fine, coarse, mean))
-    return terms + [_moments(each)[0] for each in base]
+    terms, crosses = [], []
+    for each, coarser in zip(maps, (*maps[1:], None), strict=True):
+        covariance, mean, cross = statistics(each, coarser)
+        terms += [covariance, mean]
+        crosses.append(cross)
+    return terms + crosses[:-1] + [second_moment(each) for each in base]
 
 
 def relative_error(values: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
@@ -66,26 +64,29 @@ def style_error(encoder: Encoder, image: Tensor, style: Tensor) -> float:
         return float(relative_error(terms, style_terms(encoder, encoder.enter(style))))
 
 
-def cross_covariance(
-    fine: Tensor, coarse: Tensor, fine_mean: Tensor, weights: Tensor | None = None
-) -> Tensor:
-    """Centred covariance of a map with its coarser neighbour, upsampled bilinearly.
+def statistics(
+    fine: Tensor, coarse: Tensor | None = None, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Covariance and mean of a map, and its covariance with a coarser one, upsampled bilinearly.
 
     Args:
         fine: (C, h, w).
-        coarse: (D, ⌈h/2⌉, ⌈w/2⌉).
-        fine_mean: (C,), the mean of `fine` over positions.
-        weights: of the positions, (1, h, w) with sum 1; None for equal ones.
+        coarse: (D, ⌈h/2⌉, ⌈w/2⌉), its coarser neighbour; None where there is none.
+        weights: of the positions, (1, h, w) with sum 1; None for equal ones. Without gradient.
 
     Returns:
-        (C, D).
+        (C, C), (C,) and (C, D), D = 0 without a neighbour.
     """
-    positions = fine[0].numel()
-    # <fine, up(coarse)> = <fold(fine), coarse>, at a quarter of the products.
-    counts = torch.ones_like(fine[:1].detach()) if weights is None else weights * positions
-    coarse_mean = coarse.flatten(1) @ (fold(counts).flatten() / positions)
-    joint: Tensor = _CrossMoment.apply(fine if weights is None else fine * counts, coarse)
-    return joint - torch.outer(fine_mean, coarse_mean)
+    if coarse is None:
+        coarse = fine.new_zeros((0, -(-fine.shape[1] // 2), -(-fine.shape[2] // 2)))
+    covariance, mean, cross = _Statistics.apply(fine, coarse, weights)
+    return covariance, mean, cross
+
+
+def second_moment(maps: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Mean product of the channels of (C, h, w), (C, C); `weights` as in `statistics`."""
+    covariance, mean, _ = statistics(maps, None, weights)
+    return covariance + torch.outer(mean, mean)
 
 
 def upsample(coarse: Tensor, height: int, width: int) -> Tensor:
@@ -114,43 +115,40 @@ def _every_second(maps: Tensor, axis: int, first: int) -> Tensor:
     return maps[:, first::2] if axis == 1 else maps[:, :, first::2]
 
 
-def _moments(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Second moment (C, C) and mean (C,) of (C, h, w) over positions."""
-    second, mean = _Moments.apply(maps.flatten(1))
-    return second, mean
+class _Statistics(torch.autograd.Function):
+    """All three at once: their gradients go to the fine map in one product and one upsampling.
 
-
-class _Moments(torch.autograd.Function):
-    """Second moment and mean; its backward is one product where autograd's is two and a sum."""
+    Autograd's own way takes three times the passes over memory, which are what this costs.
+    """
 
     @staticmethod
-    def forward(context: Any, values: Tensor) -> tuple[Tensor, Tensor]:
-        context.save_for_backward(values)
-        return values @ values.T / values.shape[1], values.mean(1)
+    def forward(
+        context: Any, fine: Tensor, coarse: Tensor, weights: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        values, every = fine.flatten(1), 1 / fine[0].numel()
+        if weights is None:
+            second, mean = values @ values.T * every, values.mean(1)
+            # <fine, up(coarse)> = <fold(fine), coarse>, at a quarter of the products.
+            folded, shares = fold(fine) * every, fold(torch.full_like(fine[:1], every))
+        else:
+            second, mean = (values * weights.flatten()) @ values.T, values @ weights.flatten()
+            folded, shares = fold(fine * weights), fold(weights)
+        centred = folded.flatten(1) - torch.outer(mean, shares.flatten())
+        context.save_for_backward(fine, coarse, weights, mean, centred, shares)
+        return second - torch.outer(mean, mean), mean, centred @ coarse.flatten(1).T
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> Tensor:
-        (values,) = context.saved_tensors
-        second, mean = gradients
-        count = values.shape[1]
-        return torch.addmm(mean[:, None] / count, (second + second.T) / count, values)
-
-
-class _CrossMoment(torch.autograd.Function):
-    """Mean product of a fine map with the upsampled coarse one, (C, D)."""
-
-    @staticmethod
-    def forward(context: Any, fine: Tensor, coarse: Tensor) -> Tensor:
-        folded = fold(fine).flatten(1) / fine[0].numel()
-        context.save_for_backward(folded, coarse)
-        context.size = fine.shape[1:]
-        return folded @ coarse.flatten(1).T
-
-    @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
-        folded, coarse = context.saved_tensors
-        height, width = context.size
-        to_fine = (gradients[0] / (height * width)) @ coarse.flatten(1)
-        to_coarse = gradients[0].T @ folded
-        fine = upsample(to_fine.reshape(-1, *coarse.shape[1:]), height, width)
-        return fine, to_coarse.reshape(coarse.shape)
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        fine, coarse, weights, mean, centred, shares = context.saved_tensors
+        covariance, of_mean, cross = gradients
+        values, others = fine.flatten(1), coarse.flatten(1)
+        every = 1 / fine[0].numel() if weights is None else 1.0
+        both = covariance + covariance.T
+        constant = of_mean - both @ mean - cross @ (others @ shares.flatten())
+        # A constant stays one when it is upsampled: it costs nothing to add it before.
+        before = every * (cross @ others + constant[:, None])
+        pulled = upsample(before.reshape(len(fine), *coarse.shape[1:]), *fine.shape[1:])
+        to_fine = pulled.reshape(values.shape).addmm_(every * both, values).reshape(fine.shape)
+        if weights is not None:
+            to_fine *= weights
+        return to_fine, (cross.T @ centred).reshape(coarse.shape), None

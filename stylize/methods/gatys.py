@@ -7,7 +7,6 @@ became the content (as in the authors' later code), its single resolution coarse
 Gatys et al. 2017).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,7 +19,7 @@ from stylize.losses.guidance import (
     PROPAGATIONS,
     guided_quantile_loss,
     guided_style_loss,
-    paired_masks,
+    paired,
     shares,
 )
 from stylize.losses.histogram import quantile_loss, quantile_targets
@@ -28,9 +27,7 @@ from stylize.losses.loop import Loop, optimised, style_loss
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 from stylize.solvers.coarse_to_fine import resized
-from stylize.solvers.colour import YIQ, mean_and_covariance, space_for, symmetric_power
-from stylize.solvers.recolour import Masks, recoloured
-from stylize.solvers.transport import linear_map
+from stylize.solvers.colour import YIQ, mean_and_covariance, symmetric_power
 
 RIDGE = 1e-5  # on colour covariances, as in the authors' match_color
 FINE_LAYERS = 2  # finest style layers that are the fine scale
@@ -68,17 +65,17 @@ class Parameters(Loop):
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """E_style + weighted quantiles, content, gamut and grain; (B, 3, H, W), unclipped."""
-    masks = paired_masks(run)
+    guided = paired(run) is not None
     results = []
     for index in range(len(contents)):
         part = run.part(index / len(contents), (index + 1) / len(contents))
         pair = contents[index : index + 1], styles[index : index + 1]
-        results.append(_stylized(*pair, masks, parameters, part))
+        results.append(_stylized(*pair, guided, parameters, part))
     return torch.cat(results)
 
 
 def _stylized(
-    content: Tensor, style: Tensor, masks: Masks | None, parameters: Parameters, run: Run
+    content: Tensor, style: Tensor, guided: bool, parameters: Parameters, run: Run
 ) -> Tensor:
     smallest = min(*content.shape[2:], *style.shape[2:])
     exemplars = [torch.from_numpy(each)[None].to(style) for each in run.guides.exemplars]
@@ -92,56 +89,32 @@ def _stylized(
     if parameters.several == "scales" and len(pictures) > 1:
         pictures = [with_fine_scale(*pictures, parameters=parameters, run=run.part(0.0, 0.5))]
         run = run.part(0.5, 1.0)
-    result = _optimised(painted, pictures, masks, parameters, run)
+    result = _optimised(painted, pictures, guided, parameters, run)
     if parameters.colour == "luminance":
         result = content + (result.mean(1, keepdim=True) - luminance(content))
     return result
 
 
 def _optimised(
-    content: Tensor, styles: list[Tensor], masks: Masks | None, parameters: Parameters, run: Run
+    content: Tensor, styles: list[Tensor], guided: bool, parameters: Parameters, run: Run
 ) -> Tensor:
     weights = shares(parameters.style_weights, len(styles))
     run = replace(
         run, guides=replace(run.guides, exemplars=tuple(e[0].cpu().numpy() for e in styles[1:]))
     )
-    if masks is None and len(styles) == 1:
+    if not guided and len(styles) == 1:
         terms = (Term(style_loss, 1.0), Term(_quantiles, parameters.quantile_weight))
         return optimised(content, styles[0], terms, parameters, run)
-    if parameters.recolour:
-        content = _recoloured(content, styles, weights, masks, run)
     terms = (
         Term(partial(guided_style_loss, weights=weights, propagation=parameters.propagation), 1.0),
         Term(partial(guided_quantile_loss, weights=weights), parameters.quantile_weight),
     )
-    return optimised(content, styles[0], terms, replace(parameters, recolour=False), run)
+    return optimised(content, styles[0], terms, parameters, run, weights=weights)
 
 
 def _quantiles(sight: Sight) -> Loss:
     colours = quantile_targets(sight.style[0], sight.content[0, 0].numel())
     return lambda planes, features: quantile_loss(planes[0], colours)
-
-
-def _recoloured(
-    content: Tensor, styles: list[Tensor], weights: Sequence[float], masks: Masks | None, run: Run
-) -> Tensor:
-    """As `losses.loop.recoloured`, region by region and to the mean of several styles."""
-    more = [each.double().flatten(2) for each in styles[1:]]
-
-    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
-        mean, covariance = mean_and_covariance(values)
-        wanted = [mean_and_covariance(each) for each in (targets, *more)]
-        averages = (
-            torch.stack([w * each for w, each in zip(weights, kind, strict=True)]).sum(0)
-            for kind in zip(*wanted, strict=True)
-        )
-        target_mean, target = averages
-        return linear_map(covariance, target) @ (values - mean) + target_mean
-
-    space = space_for("rgb", "all")
-    quiet = replace(run, progress=lambda fraction: None)
-    moved = recoloured(content, styles[0], space, "all", masks, move, quiet)
-    return moved.clamp(0, 1).to(content.dtype)
 
 
 def with_fine_scale(

@@ -43,29 +43,6 @@ def value(loss: object, seen: Sight, planes: Tensor) -> float:
     return float(loss(planes, seen.encoder.features(planes)))
 
 
-def test_weighted_moments_are_those_of_the_definition_and_so_is_their_gradient() -> None:
-    values, weights = maps(4, 5, 6)[0].requires_grad_(), picture(5, 6)[0, :1]
-    weights = weights / weights.sum()
-    flat, each = values.flatten(1), weights.flatten()
-    second, mean = guidance.weighted_moments(values, weights)
-    torch.testing.assert_close(second, (flat * each) @ flat.T)
-    torch.testing.assert_close(mean, flat @ each)
-    assert torch.autograd.gradcheck(lambda v: guidance.weighted_moments(v, weights), values)
-
-
-@pytest.mark.parametrize(("height", "width"), [(8, 10), (7, 9)])
-def test_cross_covariance_with_weights_equals_the_dense_formula(height: int, width: int) -> None:
-    fine, coarse = maps(3, height, width)[0], maps(2, -(-height // 2), -(-width // 2), 1)[0]
-    weights = picture(height, width)[0, :1]
-    weights = weights / weights.sum()
-    one, other = fine.flatten(1), moments.upsample(coarse, height, width).flatten(1)
-    each = weights.flatten()
-    mean, other_mean = one @ each, other @ each
-    dense = ((one - mean[:, None]) * each) @ (other - other_mean[:, None]).T
-    found = moments.cross_covariance(fine, coarse, mean, weights)
-    torch.testing.assert_close(found, dense, atol=1e-12, rtol=0)
-
-
 @pytest.mark.parametrize("box", [(0, 9, 0, 5), (6, 8, 7, 13), (11, 17, 2, 20), (0, 17, 0, 21)])
 def test_patch_of_a_region_loses_nothing_that_the_whole_maps_say(
     box: tuple[int, int, int, int],
@@ -75,12 +52,8 @@ def test_patch_of_a_region_loses_nothing_that_the_whole_maps_say(
     mask[top:bottom, left:right] = 1
     fine, coarse = maps(3, 17, 21), maps(2, 9, 11, 1)
     patch = guidance.spread(mask, {"fine": fine})["fine"]
-    weights = (mask / mask.sum()).double()[None]
-    mean = fine[0].flatten(1) @ weights.flatten()
-    whole = moments.cross_covariance(fine[0], coarse[0], mean, weights)
-    found = moments.cross_covariance(
-        patch.of(fine), patch.of_coarser(coarse), mean, patch.weights.double()
-    )
+    whole = moments.statistics(fine[0], coarse[0], (mask / mask.sum()).double()[None])
+    found = moments.statistics(patch.of(fine), patch.of_coarser(coarse), patch.weights.double())
     torch.testing.assert_close(found, whole, atol=1e-7, rtol=0)
     assert float(patch.weights.sum()) == pytest.approx(1)
 

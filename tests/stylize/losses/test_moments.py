@@ -34,32 +34,57 @@ def test_upsample_when_even_is_bilinear_interpolation() -> None:
     torch.testing.assert_close(moments.upsample(coarse, 6, 8), expected)
 
 
-@pytest.mark.parametrize(("height", "width"), [(6, 8), (5, 7)])
-def test_cross_covariance_equals_the_dense_formula(height: int, width: int) -> None:
+SIZES = [(6, 8), (5, 7), (1, 4)]
+
+
+def dense(fine: Tensor, coarse: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Covariance, mean and cross-covariance as they are defined, by autograd."""
+    each, one = weights.flatten(), fine.flatten(1)
+    other = moments.upsample(coarse, *fine.shape[1:]).flatten(1)
+    mean, other_mean = one @ each, other @ each
+    centred = (one - mean[:, None]) * each
+    return centred @ (one - mean[:, None]).T, mean, centred @ (other - other_mean[:, None]).T
+
+
+def maps_and_weights(height: int, width: int, weighted: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """A fine map, a coarse one, and weights that some positions lack, or equal ones."""
     fine, coarse = maps(3, height, width), maps(2, -(-height // 2), -(-width // 2), seed=1)
-    one = fine.flatten(1)
-    other = moments.upsample(coarse, height, width).flatten(1)
-    centred = (one - one.mean(1, True)) @ (other - other.mean(1, True)).T / one.shape[1]
-    found = moments.cross_covariance(fine, coarse, one.mean(1))
-    torch.testing.assert_close(found, centred, atol=1e-12, rtol=0)
+    weights = maps(1, height, width, seed=2).clamp(min=0) if weighted else torch.ones_like(fine[:1])
+    return fine.requires_grad_(), coarse.requires_grad_(), weights / weights.sum()
 
 
-def test_cross_covariance_gradient_is_that_of_finite_differences() -> None:
-    fine, coarse = maps(3, 5, 6).requires_grad_(), maps(2, 3, 3, seed=1).requires_grad_()
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_statistics_and_their_gradients_are_those_of_the_definition(
+    height: int, width: int, weighted: bool
+) -> None:
+    fine, coarse, weights = maps_and_weights(height, width, weighted)
+    found = moments.statistics(fine, coarse, weights if weighted else None)
+    expected = dense(fine, coarse, weights)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
+    ours, theirs = (
+        torch.autograd.grad([each.sin().sum() for each in terms], (fine, coarse))
+        for terms in (found, expected)
+    )
+    torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=0)
 
-    def loss(one: Tensor, other: Tensor) -> Tensor:
-        return moments.cross_covariance(one, other, one.flatten(1).mean(1))
 
-    assert torch.autograd.gradcheck(loss, (fine, coarse))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_statistics_gradient_is_that_of_finite_differences(weighted: bool) -> None:
+    fine, coarse, weights = maps_and_weights(5, 6, weighted)
+    given = weights if weighted else None
+    assert torch.autograd.gradcheck(lambda a, b: moments.statistics(a, b, given), (fine, coarse))
 
 
-def test_moments_and_their_gradient_are_those_of_the_definition() -> None:
-    values = maps(4, 5, 6).requires_grad_()
-    second, mean = moments._moments(values)
+def test_statistics_without_a_neighbour_has_no_cross_covariance() -> None:
+    covariance, mean, cross = moments.statistics(maps(3, 5, 6))
+    assert (covariance.shape, mean.shape, cross.shape) == ((3, 3), (3,), (3, 0))
+
+
+def test_second_moment_is_the_mean_product() -> None:
+    values = maps(4, 5, 6)
     flat = values.flatten(1)
-    torch.testing.assert_close(second, flat @ flat.T / 30)
-    torch.testing.assert_close(mean, flat.mean(1))
-    assert torch.autograd.gradcheck(moments._moments, values)
+    torch.testing.assert_close(moments.second_moment(values), flat @ flat.T / 30)
 
 
 def test_relative_error_when_equal_is_zero_and_when_doubled_is_one() -> None:

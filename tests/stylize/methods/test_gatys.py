@@ -216,11 +216,12 @@ def test_colour_match_comes_nearer_to_the_contents_colours_than_the_style_does()
     assert (kept.mean((2, 3)) - mean).abs().max() < 0.3 * gap
 
 
-def test_masks_with_one_label_everywhere_bring_it_near_to_the_style() -> None:
+def test_masks_with_one_label_everywhere_change_nothing() -> None:
     content, style = photograph(40), painting(40)
     ones = [np.ones(each.shape[2:], np.uint8) for each in (content, style)]
-    guided = METHOD.apply(content, style, Parameters(**FEW), Run(0, guides=Guides(*ones)))
-    assert errors(content, guided, style) < 0.15 * errors(content, content, style)
+    runs = Run(0), Run(0, guides=Guides(*ones))
+    plain, guided = (METHOD.apply(content, style, Parameters(**FEW), run) for run in runs)
+    torch.testing.assert_close(guided, plain, atol=1e-3, rtol=0)
 
 
 def test_masks_send_each_half_of_the_style_to_its_half_of_the_content() -> None:

@@ -98,7 +98,9 @@ def test_histogram_matched_when_a_channel_is_tied_keeps_the_ties_at_their_middle
 def whole_maps(encoder: Pyramid, planes: Tensor) -> Features:
     """Features of a picture that is continued periodically."""
     coefficients = analyse(planes, encoder.scales)
-    maps = {f"scale{k}": rectify(band) for k, band in enumerate(coefficients.bands)}
+    maps = {
+        f"scale{k}": rectify(band, *band.shape[-2:]) for k, band in enumerate(coefficients.bands)
+    }
     return maps | {"lowpass": coefficients.lowpass}
 
 
