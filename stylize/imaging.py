@@ -60,8 +60,10 @@ def read(data: bytes, *, longest: int | None = None, max_pixels: int = MAX_PIXEL
             f"The picture is {width}×{height} px; "
             f"one side may be at most {MAX_ASPECT} times the other."
         )
-    array = _to_srgb(_decoded(image))
-    return array if longest is None else resize_to_longest(array, longest)
+    image = _to_srgb(_decoded(image))
+    if longest is not None and longest < max(image.size):
+        image = image.resize(_size(image.size, longest), Image.Resampling.LANCZOS)
+    return np.array(image)
 
 
 def read_label_png(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Array:
@@ -153,7 +155,7 @@ def _decoded(image: Image.Image) -> Image.Image:
         raise _damaged(image, error) from error
 
 
-def _to_srgb(image: Image.Image) -> Array:
+def _to_srgb(image: Image.Image) -> Image.Image:
     """Colour profile, then transparency: white in the profile's space would not be white."""
     profile = image.info.get("icc_profile")
     image = _to_eight_bits(image)
@@ -161,14 +163,19 @@ def _to_srgb(image: Image.Image) -> Array:
     if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
     if image.mode == "RGBA":
-        alpha = np.asarray(image.getchannel("A"), dtype=np.float32)[..., None] / 255
+        alpha = image.getchannel("A")
         image = image.convert("RGB")
     elif image.mode not in ("L", "RGB", "CMYK", "LAB"):
         image = image.convert("RGB")  # 1, P, YCbCr, HSV, RGBX
-    colours = np.asarray(_profiled(image, profile) if profile else image.convert("RGB"))
+    if profile:
+        image = _profiled(image, profile)
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
     if alpha is None:
-        return np.array(colours)
-    return np.rint(colours * alpha + 255 * (1 - alpha)).astype(np.uint8)
+        return image
+    over = Image.new("RGB", image.size, "white")
+    over.paste(image, mask=alpha)
+    return over
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -177,10 +184,12 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
         raise ImageRefused("The picture has floating-point values; save it with 8 or 16 bits.")
     if not image.mode.startswith("I"):
         return image
-    values = np.asarray(image).astype(np.int64)
+    values = np.asarray(image).astype(np.int32)
     if values.min() < 0 or values.max() > 65_535:
         raise ImageRefused("The grey values exceed 16 bits; save the picture with 8 or 16 bits.")
-    return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+    values += 128
+    values //= 257
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def _profiled(image: Image.Image, profile: bytes) -> Image.Image:
@@ -214,9 +223,14 @@ def resize_to_longest(array: Array, longest: int, enlarge: bool = False) -> Arra
         raise ValueError(f"longest: came {longest}, must be at least 1")
     if max(height, width) == longest or (max(height, width) < longest and not enlarge):
         return array
-    scale = longest / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = _size((width, height), longest)
     return np.array(Image.fromarray(array).resize(size, Image.Resampling.LANCZOS))
+
+
+def _size(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Width and height with `longest` px on the longer side."""
+    scale = longest / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def resize_labels(labels: Array, height: int, width: int) -> Array:

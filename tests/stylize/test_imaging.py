@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -337,3 +339,36 @@ def test_from_planes_when_values_cannot_be_shown_refuses(wrong: float) -> None:
 def test_sha256_is_that_of_the_standard() -> None:
     # FIPS 180-2, appendix B.1.
     assert imaging.sha256(b"abc").startswith("ba7816bf8f01cfea414140de5dae2223b00361a3")
+
+
+# Memory.
+
+BYTES_PER_PIXEL = 16  # at most, of a picture that is reduced: Pillow's own RGB takes four
+MEASURED = """
+import sys
+from pathlib import Path
+from stylize import imaging
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+
+data = sys.stdin.buffer.read()
+before = peak()
+array = imaging.read(data, longest=2048)
+print(*array.shape, peak() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's /proc")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_read_of_an_8000_px_picture_takes_memory_in_proportion(kind: str) -> None:
+    """48 million pixels, within the limit; the PNG is half transparent, the costliest way."""
+    large = Image.fromarray(picture(60, 80)).resize((8000, 6000))
+    if kind == "PNG":
+        large.putalpha(128)
+    data = file(large, kind, **({"compress_level": 1} if kind == "PNG" else {}))
+    command = [sys.executable, "-c", MEASURED]
+    said = subprocess.run(command, input=data, capture_output=True, check=True).stdout
+    height, width, channels, grown = map(int, said.split())
+    assert (height, width, channels) == (1536, 2048, 3)
+    assert grown < BYTES_PER_PIXEL * 8000 * 6000
