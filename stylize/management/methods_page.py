@@ -15,7 +15,8 @@ HEAD = """# Methods
 
 Made by `manage.py document_methods` from the registry; a test holds the text to it. Examples are the cat of
 scikit-image with the demo's brush strokes, {size} px on the longer side, default parameters, the encoder `pyramid`;
-seconds are those of this picture on a CPU ({machine}).
+methods that lay one picture over the other got the painting with an ellipse of the photograph pasted into it.
+Seconds are those of this picture on a CPU ({machine}).
 """
 MEASURED = "## Measured"
 AUTHORS = """### Against an author's own pictures

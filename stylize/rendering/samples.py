@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from PIL import Image as Pillow
 
 from stylize import imaging, painter, record
 from stylize.rendering.door import method_of
@@ -22,6 +23,7 @@ PAIRS = {
     "rocket": ("rocket", "mondrian"),
 }
 LABELS = 4
+ELEMENT = 0.7  # of half the sides: the half axes of what is pasted
 # Pitié's own pair and results: what made them, key, its parameters, his picture.
 AUTHORS: tuple[tuple[str, str, dict[str, object], str], ...] = (
     ("MKL", "mkl", {}, "pitie_ref_MKL.png"),
@@ -56,12 +58,26 @@ def sample(name: str, size: int) -> Sample:
     return Sample(content, style, (first, second))
 
 
+def pasted(scene: Sample) -> Sample:
+    """For methods that lay content and style over each other: a composite and its painting.
+
+    The painting gets the content's shape; an ellipse of the content in its middle is the element.
+    """
+    height, width = scene.content.shape[:2]
+    painting = np.asarray(Pillow.fromarray(scene.style).resize((width, height)))
+    rows, columns = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    inside = (rows**2 + columns**2 < ELEMENT**2).astype(np.uint8)
+    composite = np.where(inside[..., None] == 1, scene.content, painting)
+    return Sample(composite, painting, (inside, inside))
+
+
 def stylized(
     key: str, scene: Sample, parameters: Mapping[str, object] | None = None
 ) -> tuple[imaging.Array, float]:
     """A method's picture of a scene on the CPU, and the seconds.
 
-    Masks are handed over only where the method needs them, so that all see the same scene.
+    Masks are handed over only where the method needs them, so that all see the same scene; where
+    one picture is laid over the other, it is `pasted`.
 
     Args:
         parameters: those that are not at their default.
@@ -70,6 +86,8 @@ def stylized(
 
     method = method_of(key)
     values = {**method.defaults, **(parameters or {})}
+    if method.needs.aligned:
+        scene = pasted(scene)
     content, style = (
         torch.from_numpy(imaging.to_planes(picture))[None]
         for picture in (scene.content, scene.style)

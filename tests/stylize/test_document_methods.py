@@ -106,6 +106,26 @@ def test_sample_has_the_size_asked_for_and_masks_that_fit(name: str) -> None:
     ]
 
 
+def test_pasted_is_the_painting_with_an_element_of_the_photograph() -> None:
+    scene = samples.sample("astronaut", 64)
+    found = samples.pasted(scene)
+    inside = found.labels[0] == 1
+    assert 0.3 < inside.mean() < 0.5
+    assert found.style.shape == scene.content.shape
+    assert np.array_equal(found.content[inside], scene.content[inside])
+    assert np.array_equal(found.content[~inside], found.style[~inside])
+
+
+@pytest.mark.parametrize("key", ["harmonization", "poisson_blending"])
+def test_stylized_by_a_method_that_pastes_changes_nothing_outside_the_element(key: str) -> None:
+    scene = samples.pasted(samples.sample("cat", 64))
+    picture, _ = samples.stylized(key, samples.sample("cat", 64))
+    changed = np.abs(picture.astype(int) - scene.style).max(2) > 0
+    near = np.abs(np.argwhere(changed) - np.array(scene.style.shape[:2]) / 2).max(0)
+    assert changed[scene.labels[0] == 1].mean() > 0.9
+    assert (near < 0.5 * np.array(scene.style.shape[:2]) * 0.95).all()
+
+
 def test_against_authors_without_their_pictures_is_empty(tmp_path: Path) -> None:
     assert samples.against_authors(tmp_path) == {}
 
