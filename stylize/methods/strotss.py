@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from stylize import encoders
 from stylize.encoders.base import Encoder
@@ -61,7 +62,7 @@ class Parameters:
         80, low=0, high=5000, help="At 64 px; authors' code: 250 steps."
     )
     fine_evaluations: int = parameter(
-        40, low=0, high=5000, help="At every finer size; authors' code: 250 steps."
+        60, low=0, high=5000, help="At every finer size; authors' code: 250 steps."
     )
     optimizer: str = parameter("lbfgs", choices=OPTIMIZERS, help="Authors' code: RMSprop.")
     history: int = parameter(10, low=1, high=200, help="Pairs that L-BFGS keeps.")
@@ -106,7 +107,7 @@ class Site:
 
     def loss(self, view: View, image: Tensor, weight: float) -> Tensor:
         values = view.at(self.drawn)
-        colours = hypercolumns([image], [1], self.drawn)
+        colours = hypercolumns([around(image)], [1], self.drawn)
         return combined(
             self_similarity_loss(values, self.kept),
             moment_loss(values, self.style_moments),
@@ -203,10 +204,15 @@ def _view(encoder: Encoder, image: Tensor, scales: list[Tensor] | None) -> View:
     planes = encoder.enter(image)
     features = encoder.features(planes)
     layers = [layer for layer in encoder.layers(*image.shape[2:]) if "style" in layer.roles]
-    maps = [planes] + [features[layer.name] for layer in layers]
+    maps = [around(planes)] + [features[layer.name] for layer in layers]
     if scales is not None:
         maps = [each / scale for each, scale in zip(maps, scales, strict=True)]
     return View(maps, [1] + [layer.stride for layer in layers])
+
+
+def around(images: Tensor) -> Tensor:
+    """Mean of every pixel and its neighbours: pulled at alone, a drawn pixel becomes a speck."""
+    return functional.avg_pool2d(images, 3, 1, 1, count_include_pad=False)
 
 
 def _pairs(

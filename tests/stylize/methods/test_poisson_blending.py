@@ -51,6 +51,37 @@ def test_apply_when_shapes_differ_refuses_and_a_larger_painting_is_resized() -> 
     assert len(run.notes) == 1
 
 
+def seam(image: Tensor, inside: Tensor) -> Tensor:
+    """Steps between pixels of the element and their neighbours outside, all channels."""
+    steps = [
+        image.diff(dim=2)[..., inside[1:] ^ inside[:-1]],
+        image.diff(dim=3)[..., inside[:, 1:] ^ inside[:, :-1]],
+    ]
+    return torch.cat(steps, -1).abs()
+
+
+def test_apply_to_a_naive_composite_takes_its_seam_away_and_keeps_what_is_inside() -> None:
+    painting = torch.linspace(0.2, 0.4, 30).expand(1, 3, 24, 30)
+    inside = torch.from_numpy(guides().content_labels == 1)
+    pasted = 0.7 + 0.1 * (noise(0) - 0.5)
+    composite = torch.where(inside, pasted, painting)
+    result = METHOD.apply(composite, painting, Parameters(), Run(0, guides=guides()))
+    assert seam(composite, inside).mean() > 0.3
+    assert seam(result, inside).mean() < 0.03
+    both = inside[:, 1:] & inside[:, :-1]
+    one, other = (each.diff(dim=3)[..., both].flatten() for each in (result, composite))
+    assert torch.corrcoef(torch.stack([one, other]))[0, 1] > 0.9
+
+
+def test_apply_to_an_element_with_its_own_surroundings_keeps_their_gradients() -> None:
+    """Not pasted yet: the edge of the picture that it comes from is one inside the painting, too."""
+    painting = torch.full((1, 3, 24, 30), 0.8)
+    inside = torch.from_numpy(guides().content_labels == 1)
+    source = torch.where(inside, 0.5, 0.3).expand(1, 3, 24, 30).contiguous()
+    result = METHOD.apply(source, painting, Parameters(), Run(0, guides=guides()))
+    torch.testing.assert_close(seam(result, inside), torch.full_like(seam(result, inside), 0.2))
+
+
 @pytest.mark.skipif(
     not PICTURES.is_dir(), reason="reference data is not here: the authors' naive composite"
 )
@@ -66,6 +97,7 @@ def test_apply_on_the_authors_pair_has_no_step_at_the_elements_border() -> None:
     result = METHOD.apply(composite, painting, Parameters(), run)
     inside = torch.from_numpy(labels == 1)
     assert torch.equal(result[..., ~inside], painting[..., ~inside])
+    assert seam(result, inside).mean() < 0.85 * seam(composite, inside).mean()
     # The element itself is kept: its lightness rises and falls where the composite's does.
     one, other = result.mean(1)[0][inside], composite.mean(1)[0][inside]
     assert torch.corrcoef(torch.stack([one, other]))[0, 1] > 0.7
