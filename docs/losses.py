@@ -190,7 +190,7 @@ ROWS = (
     Row("13", Recipe("patch_adversarial"), "A small network learns to tell the style's neural patches from the picture's.", f"RMS distance to the style's nearest patch of {PATCH} px, of 255", patch_distance),
     Row("14", Recipe("stroke"), "Statistics of the style at 1½ times the content's size (of ½, 1 and 1½). That the autocorrelation of the result grows with the size is tested on noise; on this scene the content's own shapes hide it.", "error of the statistics at 1½ times the size", by_loss(stroke((0.5, 1.0, 1.5), 2.0)), Recipe("stroke", (("stroke", 0.0),)), "the style at half the content's size"),
     Row("15", Recipe("hierarchical"), "Style and content at growing sizes, each level from the enlarged one before.", "E_style at a quarter of the size", quarter, CENTRED, "centred covariances (E_style) at full size alone"),
-    Row("16", Recipe("depth"), "Mean squared difference of the depth maps of picture and content, each standardised. Built in is no depth network but a cue: haze.", "difference of the depth maps", depth_error, CENTRED, "centred covariances (E_style)"),
+    Row("16", Recipe("depth"), "Mean squared difference of the depth maps of picture and content, each standardised. Built in is no depth network but a cue: haze. Where a scene brings a depth map, that weighs the content's loss instead: the near more than the far.", "difference of the depth maps", depth_error, CENTRED, "centred covariances (E_style)"),
     Row("19", Recipe("total_variation"), "Squared differences of neighbouring pixels.", "mean squared slope, × 1000", variation, CENTRED, "centred covariances (E_style)"),
 )  # fmt: skip
 

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
+from stylize.record import Depth
+
 MIN_SIDE = 16
 MAX_SIDE = 20_000
 MAX_PIXELS = 50_000_000
@@ -86,6 +88,35 @@ def read_label_png(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Array:
             "it must be a PNG with one label per pixel: 8-bit grey or palette."
         )
     return np.array(_decoded(image), dtype=np.uint8)
+
+
+def read_depth_png(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Depth:
+    """Open a depth map: black is near, white is far.
+
+    Args:
+        data: PNG of grey values, of up to 8 bits or of 16.
+        max_pixels: more are refused, by the header.
+
+    Returns:
+        (H, W) float32 in [0, 1], 0 near and 1 far.
+
+    Raises:
+        ImageRefused: with one sentence, also when it has one value everywhere.
+    """
+    image = _opened(data, max_pixels)
+    if image.format != "PNG" or image.mode not in ("L", "I;16", "1"):
+        raise ImageRefused(
+            f"A depth map came as {image.format} of mode {image.mode}; "
+            "it must be a PNG of grey values, 8 or 16 bits, black near and white far."
+        )
+    white = {"L": 255, "I;16": 65_535, "1": 1}[image.mode]
+    depth = np.asarray(_decoded(image)).astype(np.float32) / np.float32(white)
+    if depth.min() == depth.max():
+        raise ImageRefused(
+            "The depth map has one value everywhere; it must tell near from far, "
+            "black near and white far."
+        )
+    return depth
 
 
 def _opened(data: bytes, max_pixels: int) -> Image.Image:
@@ -241,6 +272,14 @@ def resize_labels(labels: Array, height: int, width: int) -> Array:
     return nearest
 
 
+def resize_depth(depth: Depth, height: int, width: int) -> Depth:
+    """(H, W) depth at (height, width), antialiased; no value is beyond those that were there."""
+    if depth.shape == (height, width):
+        return depth
+    small = Image.fromarray(depth).resize((width, height), Image.Resampling.BILINEAR)
+    return np.array(small, dtype=np.float32)
+
+
 def encode_png(array: Array) -> bytes:
     """Write a PNG whose bytes depend on the pixels alone.
 
@@ -264,7 +303,7 @@ def encode_png(array: Array) -> bytes:
         np.where(by_above <= by_corner, above, corner),
     )
     rows = (padded[1:, 1:] - guess).astype(np.uint8).reshape(height, width * 3)
-    return _png(width, height, 2, np.insert(rows, 0, 4, axis=1))
+    return _png(width, height, 2, 8, np.insert(rows, 0, 4, axis=1))
 
 
 def encode_label_png(labels: Array) -> bytes:
@@ -272,11 +311,19 @@ def encode_label_png(labels: Array) -> bytes:
     if labels.dtype != np.uint8 or labels.ndim != 2:
         raise ValueError(f"labels: {labels.dtype} {labels.shape}, must be uint8 (H, W)")
     height, width = labels.shape
-    return _png(width, height, 0, np.insert(labels, 0, 0, axis=1))
+    return _png(width, height, 0, 8, np.insert(labels, 0, 0, axis=1))
 
 
-def _png(width: int, height: int, colour_type: int, rows: Array) -> bytes:
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+def encode_depth_png(depth: Depth) -> bytes:
+    """Write a depth map, (H, W) float32 in [0, 1], as a 16-bit grey PNG: black near, white far."""
+    height, width = depth.shape
+    values = np.rint(depth * np.float32(65_535)).astype(">u2")
+    rows = values.view(np.uint8).reshape(height, 2 * width)
+    return _png(width, height, 0, 16, np.insert(rows, 0, 0, axis=1))
+
+
+def _png(width: int, height: int, colour_type: int, bits: int, rows: Array) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 Labels = NDArray[np.uint8]  # (H, W) label numbers of a mask
+Depth = NDArray[np.float32]  # (H, W) in [0, 1], 0 near and 1 far
 
 TYPE_NAMES: dict[type, str] = {int: "int", float: "float", bool: "bool", str: "str"}
 
@@ -58,11 +59,13 @@ class Guides:
         content_labels: at the content's size; None without masks.
         style_labels: at the style's size; None exactly when `content_labels` is.
         exemplars: the style pictures after the first, each (3, ·, ·) float32 sRGB in [0, 1].
+        depth: of the content, at its size; None without a depth map.
     """
 
     content_labels: Labels | None = None
     style_labels: Labels | None = None
     exemplars: tuple[NDArray[np.float32], ...] = ()
+    depth: Depth | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Run:
         encoder: key of the encoder for methods that need one.
         progress: called often with the fraction done, 0 to 1; may raise `Cancelled`.
         notes: receives one plain sentence for every fallback taken; kept in provenance.
-        guides: the scene's masks and further styles; they hold for every picture of the batch.
+        guides: the scene's masks, depth map and further styles; they hold for every picture of the batch.
         figures: receives numbers worth keeping with the picture; kept in provenance.
     """
 

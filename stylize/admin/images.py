@@ -39,7 +39,8 @@ class UploadForm(forms.Form):
         choices=Image.Role.choices,
         initial=Image.Role.CONTENT,
         widget=UnfoldAdminRadioSelectWidget,
-        help_text="A mask is a PNG with one label per pixel.",
+        help_text="A mask is a PNG with one label per pixel. A depth map is a grey PNG of 8 or 16 "
+        "bits: black is near, white is far.",
     )
     pictures = ManyFilesField(
         allow_empty_file=True, help_text="JPEG, PNG, WebP, TIFF or BMP; several at once."

@@ -20,7 +20,7 @@ from stylize.admin.pictures import thumbnail
 from stylize.models import Image, Scene
 from stylize.rendering import render_all
 
-PICTURES = ("content", "styles", "content_mask", "style_mask")
+PICTURES = ("content", "styles", "content_mask", "style_mask", "depth_map")
 
 
 class CrossForm(forms.Form):

@@ -42,7 +42,11 @@ class ImageSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 
 
 class UploadSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    role = serializers.ChoiceField(choices=Image.Role.choices)
+    role = serializers.ChoiceField(
+        choices=Image.Role.choices,
+        help_text="mask: a PNG with one label per pixel; depth: a grey PNG of 8 or 16 bits, "
+        "black near and white far.",
+    )
     # An empty file is refused by name like every other that is no picture.
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True), min_length=1, max_length=500
@@ -69,9 +73,19 @@ class SceneSerializer(OwnedSerializer):
         queryset=Image.objects.filter(role="mask"), required=False, allow_null=True
     )
 
+    depth_map = VisibleField(
+        queryset=Image.objects.filter(role="depth"), required=False, allow_null=True
+    )
+
     class Meta:
         model = Scene
-        fields = ["id", "name", "content", "styles", "content_mask", "style_mask", "tags"]
+        fields = [
+            "id", "name", "content", "styles", "content_mask", "style_mask", "depth_map", "tags",
+        ]  # fmt: skip
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        Scene(content=attrs["content"], depth_map=attrs.get("depth_map")).clean()
+        return attrs
 
 
 class RecipeSerializer(OwnedSerializer):

@@ -22,6 +22,7 @@ class Needs:
         encoder: reads `run.encoder`.
         masks: label maps of content and style.
         guided: uses such masks where the scene has them.
+        depth: uses the content's depth map where the scene has one.
         aligned: lays content and style over each other, so both must have one shape.
         styles: the most style pictures it takes.
         weights: key of trained weights, empty for none.
@@ -30,6 +31,7 @@ class Needs:
     encoder: bool = False
     masks: bool = False
     guided: bool = False
+    depth: bool = False
     aligned: bool = False
     styles: int = 1
     weights: str = ""
@@ -74,13 +76,14 @@ class Method(Generic[P]):
             (B, 3, H, W) float32 sRGB in [0, 1] on the device of `contents`.
 
         Raises:
-            ValueError: naming `contents`, `styles` or `masks`.
+            ValueError: naming `contents`, `styles`, `masks` or `depth`.
             TypeError: when `parameters` belong to another method.
             FloatingPointError: when the method's result is not finite.
             Cancelled: raised by `run.progress`.
         """
         check_images(contents, styles)
         check_labels(contents, styles, run.guides, self.needs.masks)
+        check_depth(contents, run.guides)
         if self.needs.aligned:
             check_shape(contents, styles)
         if not isinstance(parameters, self.parameters):
@@ -137,6 +140,27 @@ def check_labels(contents: Tensor, styles: Tensor, guides: Guides, needed: bool)
                 f"masks: that of the {role} is {labels.shape[1]}×{labels.shape[0]} px, "
                 f"must be {images.shape[3]}×{images.shape[2]} as the picture"
             )
+
+
+def check_depth(contents: Tensor, guides: Guides) -> None:
+    """Refuse a depth map that does not fit the content or tells nothing.
+
+    Raises:
+        ValueError: one sentence that begins with "depth".
+    """
+    depth = guides.depth
+    if depth is None:
+        return
+    if depth.shape != contents.shape[2:]:
+        raise ValueError(
+            f"depth: {'×'.join(map(str, depth.shape[::-1]))} px, "
+            f"must be {contents.shape[3]}×{contents.shape[2]} as the content"
+        )
+    low, high = float(depth.min()), float(depth.max())
+    if not 0 <= low < high <= 1:
+        raise ValueError(
+            f"depth: values from {low:.4g} to {high:.4g}, must be different ones in [0, 1]"
+        )
 
 
 def check_shape(contents: Tensor, styles: Tensor) -> None:

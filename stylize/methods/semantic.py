@@ -1,12 +1,14 @@
 """Champandard 2016: patches as in CNN-MRF, matched within the same label of two masks.
 
 The masks count in the match alone, the loss is on the features. Both labels and features are
-compared position by position, as in his code. His doodle mode, where the content is a mask
-without a picture, is not offered: a scene has a content.
+compared position by position, as in his code. In his doodle mode the content is a mask without a
+picture: of the scene's content nothing but the size and the labels is looked at.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from stylize.losses.base import Term
@@ -20,6 +22,11 @@ from stylize.record import Citation, Run, parameter
 class Parameters(Loop):
     """Of the random field and its masks."""
 
+    doodle: bool = parameter(
+        False,
+        help="Paint the content's mask and forget its picture: start from noise, without "
+        "content_weight, recolour and start; size and labels are all that is kept.",
+    )
     content_weight: float = parameter(
         0.4, low=0.0, high=10.0, help="Of the content's features; here the style pulls harder."
     )
@@ -56,8 +63,22 @@ def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) 
         match=by_product,
         label_weight=parameters.semantic_weight,
     )
+    if parameters.doodle:
+        contents = noise_of(styles, contents.shape[2:], run.seed)
+        parameters = replace(parameters, content_weight=0.0, recolour=False, start="content")
     term = Term(patch_field(rule), parameters.style_weight, "patches by label", scaled=True)
     return optimised(contents, styles, [term], parameters, run)
+
+
+def noise_of(styles: Tensor, size: Sequence[int], seed: int) -> Tensor:
+    """Pixels of each style drawn at random, (B, 3, *size): noise whose colours need no change.
+
+    The paper starts from uniform noise, which would have its say in the encoder's colours.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    pixels = styles.flatten(2)
+    drawn = torch.randint(pixels.shape[2], tuple(size), generator=generator)
+    return pixels[:, :, drawn.to(pixels.device)]
 
 
 METHOD = Method(

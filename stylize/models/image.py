@@ -1,15 +1,18 @@
-"""Images that were brought in: contents, styles and masks."""
+"""Images that were brought in: contents, styles, masks and depth maps."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, models, transaction
 
 from stylize import imaging
 from stylize.models.owned import Owned, OwnedQuerySet, image_path, thumbnail_path
+
+ROUNDED = 0.03  # by which the proportions of a reduced copy may differ
 
 
 class ImageQuerySet(OwnedQuerySet):
@@ -52,6 +55,10 @@ def _checked(role: str, data: bytes) -> tuple[imaging.Array, bytes]:
         labels = imaging.read_label_png(data, max_pixels=settings.IMAGE_MAX_PIXELS)
         spread = 255 // max(1, int(labels.max()))
         return (labels * spread)[..., None].repeat(3, axis=2), imaging.encode_label_png(labels)
+    if role == Image.Role.DEPTH:
+        depth = imaging.read_depth_png(data, max_pixels=settings.IMAGE_MAX_PIXELS)
+        grey = (255 * depth).astype(np.uint8)
+        return grey[..., None].repeat(3, axis=2), imaging.encode_depth_png(depth)
     pixels = imaging.read(
         data, longest=settings.RECIPE_MAX_SIZE, max_pixels=settings.IMAGE_MAX_PIXELS
     )
@@ -59,12 +66,17 @@ def _checked(role: str, data: bytes) -> tuple[imaging.Array, bytes]:
 
 
 class Image(Owned):
-    """A content, a style, or a mask (a label PNG), kept as an 8-bit sRGB PNG without metadata."""
+    """A picture that came in, kept as a PNG without metadata.
+
+    Contents and styles are 8-bit sRGB; a mask is 8-bit grey, its values are labels; a depth map is
+    16-bit grey, black near and white far.
+    """
 
     class Role(models.TextChoices):
         CONTENT = "content"
         STYLE = "style"
         MASK = "mask"
+        DEPTH = "depth", "Depth map"
 
     role = models.CharField(max_length=8, choices=Role)
     name = models.CharField(max_length=120, help_text="Seen by researchers only.")
@@ -87,6 +99,11 @@ class Image(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    def has_proportions(self, width: int, height: int) -> bool:
+        """Whether a map of that many px can be laid over the picture, up to rounded sides."""
+        difference = abs(width * self.height - height * self.width)
+        return difference <= ROUNDED * height * self.width
 
     def remove_files(self) -> None:
         self.file.delete(save=False)

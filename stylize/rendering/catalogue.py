@@ -42,6 +42,7 @@ def _info(method: Any, imported: Collection[str] | None) -> MethodInfo:
         (needs.encoder, "an encoder"),
         (needs.masks, "masks"),
         (needs.guided and not needs.masks, "masks if there are any"),
+        (needs.depth, "a depth map if there is one"),
         (needs.styles > 1, f"up to {needs.styles} styles"),
         (needs.weights, f"the weights {needs.weights}"),
     ]

@@ -89,7 +89,7 @@ def _guides(
             notes.append("Only one side of the scene has a mask: it was not used.")
         of_content = of_style = None
     exemplars = tuple(each[0].cpu().numpy() for each in more)
-    return record.Guides(of_content, of_style, exemplars)
+    return record.Guides(of_content, of_style, exemplars, _depth(scene.depth_map, content))
 
 
 def _labels(mask: Image | None, picture: Any) -> Any:
@@ -99,6 +99,15 @@ def _labels(mask: Image | None, picture: Any) -> Any:
     with mask.file.open("rb") as file:
         labels = imaging.read_label_png(file.read())
     return imaging.resize_labels(labels, *picture.shape[2:])
+
+
+def _depth(depth_map: Image | None, content: Any) -> record.Depth | None:
+    """(H, W) at the size of the content."""
+    if depth_map is None:
+        return None
+    with depth_map.file.open("rb") as file:
+        depth = imaging.read_depth_png(file.read())
+    return imaging.resize_depth(depth, *content.shape[2:])
 
 
 def _tensor(image: Image, size: int, device: str, enlarge: bool) -> Any:

@@ -71,7 +71,7 @@ def _read(data: bytes) -> Labels:
 
 def _fitting(labels: Labels, picture: Image) -> Labels:
     height, width = labels.shape
-    if abs(width * picture.height - height * picture.width) > 0.03 * height * picture.width:
+    if not picture.has_proportions(width, height):
         raise imaging.ImageRefused(
             f"The map is {width}×{height} px; it must have the proportions of the picture, "
             f"{picture.width}×{picture.height} px."

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylize.imaging import resize_labels
-from stylize.record import Guides, Labels, Run
+from stylize.imaging import resize_depth, resize_labels
+from stylize.record import Depth, Guides, Labels, Run
 
 SMALLEST_SIDE = 32  # px: no size goes below it
 
@@ -24,7 +24,7 @@ def coarse_to_fine(
         content, style: (1, 3, H, W) and (1, 3, h, w) sRGB in [0, 1]; both are reduced alike.
         coarsest: the longer side is halved until it is no more, in px.
         budgets: evaluations at the coarsest size and at every finer one.
-        run: its masks are reduced with the pictures.
+        run: its masks and depth map are reduced with the pictures.
         solve: called with the enlarged result so far (None at first), the content and style of
             the size, its budget and the part of the run; returns (1, 3, height, width).
 
@@ -79,8 +79,13 @@ def _reduced_guides(guides: Guides, content: Tensor, style: Tensor, factor: int)
             reduced(torch.from_numpy(planes)[None], factor)[0].numpy()
             for planes in guides.exemplars
         ),
+        depth=_depth(guides.depth, content),
     )
 
 
 def _labels(labels: Labels | None, picture: Tensor) -> Labels | None:
     return None if labels is None else resize_labels(labels, *picture.shape[2:])
+
+
+def _depth(depth: Depth | None, picture: Tensor) -> Depth | None:
+    return None if depth is None else resize_depth(depth, *picture.shape[2:])

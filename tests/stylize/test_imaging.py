@@ -263,6 +263,47 @@ def test_read_label_png_when_no_label_map_refuses(kind: str, mode: str) -> None:
 # What goes out.
 
 
+def test_depth_png_round_trip_keeps_16_bits() -> None:
+    depth = np.random.default_rng(0).random((17, 23), np.float32)
+    data = imaging.encode_depth_png(depth)
+    assert Image.open(io.BytesIO(data)).mode == "I;16"
+    again = imaging.read_depth_png(data)
+    np.testing.assert_allclose(again, depth, atol=1 / 65_535)
+    assert imaging.encode_depth_png(again) == data
+
+
+@pytest.mark.parametrize(("mode", "white"), [("L", 255), ("I;16", 65_535), ("1", 255)])
+def test_read_depth_png_has_black_near_and_white_far(mode: str, white: int) -> None:
+    values = np.zeros((16, 20), np.uint16 if mode == "I;16" else np.uint8)
+    values[:, 10:] = white
+    image = Image.fromarray(values)
+    depth = imaging.read_depth_png(file(image if mode != "1" else image.convert("1"), "PNG"))
+    assert (depth.dtype, depth[0, 0], depth[0, -1]) == (np.float32, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (file(Image.fromarray(picture()), "PNG"), "came as PNG of mode RGB; it must be a PNG of"),
+        (file(Image.fromarray(picture()[..., 0]), "JPEG"), "came as JPEG of mode L"),
+        (file(Image.new("L", (20, 16), 90), "PNG"), "has one value everywhere"),
+        (b"hello", "The file is text"),
+    ],
+)
+def test_read_depth_png_when_it_is_no_depth_map_refuses(data: bytes, message: str) -> None:
+    with pytest.raises(imaging.ImageRefused, match=message):
+        imaging.read_depth_png(data)
+
+
+def test_resize_depth_is_antialiased_and_within_the_values_that_were_there() -> None:
+    stripes = np.tile(np.array([0.2, 0.8], np.float32), (16, 32))
+    assert imaging.resize_depth(stripes, 16, 64) is stripes
+    np.testing.assert_allclose(imaging.resize_depth(stripes, 8, 16)[:, 1:-1], 0.5, atol=0.03)
+    large = imaging.resize_depth(stripes, 50, 300)
+    assert large.min() >= stripes.min()
+    assert large.max() <= stripes.max()
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 10**6))
 def test_encode_png_round_trip_is_exact_for_any_size(height: int, width: int, seed: int) -> None:

@@ -8,7 +8,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("field", ["content", "content_mask", "style_mask"])
+@pytest.mark.parametrize("field", ["content", "content_mask", "style_mask", "depth_map"])
 def test_scene_that_was_rendered_refuses_another_picture(field: str) -> None:
     scene = factories.RenderingFactory().scene
     setattr(scene, field, factories.ImageFactory(owner=scene.owner))

@@ -1,4 +1,4 @@
-"""Bring in a folder of content or style images."""
+"""Bring in a folder of images of one role."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -22,7 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
-        parser.add_argument("--role", choices=Image.Role.values, required=True)
+        parser.add_argument(
+            "--role",
+            choices=Image.Role.values,
+            required=True,
+            help="mask: PNGs with one label per pixel; depth: grey PNGs, black near, white far",
+        )
         parser.add_argument("--owner", help="user name; default: the first superuser")
 
     def handle(self, *, folder: Path, role: str, owner: str | None, **options: object) -> None:

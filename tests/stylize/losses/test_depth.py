@@ -1,4 +1,4 @@
-"""The depth loss and its cue: haze is read, recolouring is not."""
+"""The depth loss and its cue: haze is read, recolouring is not; weights by a depth map."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,9 @@ from torch import Tensor
 from stylize import imaging
 from stylize.encoders.pyramid import Pyramid
 from stylize.losses.base import Sight
-from stylize.losses.depth import depth, depth_loss, haze
-from stylize.record import Guides
+from stylize.losses.depth import depth, depth_loss, haze, near_content, nearness
+from stylize.losses.loop import content_loss
+from stylize.record import Depth, Guides
 
 
 def image(seed: int = 0, height: int = 24, width: int = 32) -> Tensor:
@@ -79,13 +80,54 @@ def test_depth_loss_of_a_flat_picture_is_finite() -> None:
     assert torch.isfinite(flat.grad).all()
 
 
-def test_depth_holds_the_picture_against_the_content_or_a_given_map() -> None:
+def seen(depth_map: Depth | None = None) -> Sight:
     content, style = image().float(), image(1).float()
     encoder = Pyramid("cpu").fitted(content, style)
-    sight = Sight(encoder, encoder.enter(content), encoder.enter(style), Guides(), 0)
-    assert float(depth()(sight)(sight.content, {})) == pytest.approx(0, abs=1e-8)
-    assert float(depth()(sight)(sight.style, {})) > 0.1
-    # A given map of twice the size replaces the content's own.
-    large = haze(image(1, 48, 64).float())[0, 0]
-    assert float(depth(large)(sight)(sight.style, {})) < 0.2
-    assert float(depth(large)(sight)(sight.content, {})) > 0.5
+    guides = Guides(depth=depth_map)
+    return Sight(encoder, encoder.enter(content), encoder.enter(style), guides, 0)
+
+
+def slope() -> Depth:
+    """Near on the left, far on the right, 0.2 to 0.7."""
+    return np.linspace(0.2, 0.7, 32, dtype=np.float32)[None].repeat(24, 0)
+
+
+def test_depth_holds_the_picture_against_the_content() -> None:
+    sight = seen()
+    assert float(depth(sight)(sight.content, {})) == pytest.approx(0, abs=1e-8)
+    assert float(depth(sight)(sight.style, {})) > 0.1
+
+
+def test_nearness_has_mean_one_and_the_farthest_a_tenth_of_the_nearest_whatever_the_range() -> None:
+    weights = nearness(torch.from_numpy(slope()))
+    assert float(weights.mean()) == pytest.approx(1, abs=1e-6)
+    assert float(weights[0, -1] / weights[0, 0]) == pytest.approx(0.1, abs=1e-6)
+    torch.testing.assert_close(nearness(torch.from_numpy(0.5 + slope() / 3)), weights)
+
+
+def test_near_content_of_the_content_is_zero_and_of_another_what_content_loss_is_on_average() -> (
+    None
+):
+    """A map of mean a half and its reverse together weigh every position by 2."""
+    centred = slope() + np.float32(0.05)
+    sight, reverse = seen(centred), seen(1 - centred)
+    features = sight.encoder.features(sight.style)
+    found = sum(float(near_content(each)(sight.style, features)) for each in (sight, reverse))
+    assert found == pytest.approx(2 * float(content_loss(sight)(sight.style, features)), rel=1e-4)
+    assert float(near_content(sight)(sight.content, sight.content_features)) == 0
+
+
+def test_near_content_counts_a_change_nearby_for_more_than_the_same_far_away() -> None:
+    sight = seen(slope())
+    loss = near_content(sight)
+    errors = []
+    for columns in (slice(0, 12), slice(20, 32)):
+        changed = sight.content.clone()
+        changed[..., columns] += 0.3 * torch.rand(24, 12, generator=torch.manual_seed(0))
+        errors.append(float(loss(changed, sight.encoder.features(changed))))
+    assert errors[0] > 1.5 * errors[1]
+
+
+def test_near_content_without_a_map_is_refused() -> None:
+    with pytest.raises(ValueError, match="depth: came none"):
+        near_content(seen())

@@ -1,4 +1,4 @@
-"""Coarse to fine: which sizes, what each gets, and what masks and exemplars become."""
+"""Coarse to fine: which sizes, what each gets, and what masks, depth and exemplars become."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def test_factors_halve_while_the_longer_side_is_large_and_the_shorter_usable(
     assert factors_for(*size, 192) == expected
 
 
-def test_each_size_starts_from_the_enlarged_result_with_its_own_budget_masks_and_progress() -> None:
+def test_each_size_starts_from_the_enlarged_result_with_its_own_budget_maps_and_progress() -> None:
     told: list[float] = []
     asked = []
 
@@ -29,13 +29,18 @@ def test_each_size_starts_from_the_enlarged_result_with_its_own_budget_masks_and
         assert guides.style_labels is not None
         assert guides.content_labels.shape == content.shape[2:]
         assert guides.style_labels.shape == style.shape[2:]
+        assert guides.depth is not None
+        assert guides.depth.shape == content.shape[2:]
+        assert guides.depth[0, [0, -1]] == pytest.approx([0, 1], abs=0.01)
         asked.append((None if start is None else float(start.mean()), *content.shape[2:], count))
         run.progress(1.0)
         return torch.full_like(content, 0.1 * len(asked))
 
     left = np.zeros((250, 301), np.uint8)
     left[:, 150:] = 7
-    guides = Guides(left, np.full((80, 90), 7, np.uint8), (np.zeros((3, 64, 50), np.float32),))
+    depth = np.linspace(0, 1, 301, dtype=np.float32)[None].repeat(250, 0)
+    exemplars = (np.zeros((3, 64, 50), np.float32),)
+    guides = Guides(left, np.full((80, 90), 7, np.uint8), exemplars, depth)
     run = Run(0, progress=told.append, guides=guides)
     pair = torch.rand(1, 3, 250, 301), torch.rand(1, 3, 80, 90)
     result = coarse_to_fine(*pair, 192, (50, 20), run, solve)
