@@ -173,6 +173,20 @@ def standardised(quality: Reals) -> Reals:
     return result
 
 
+def low_to_high(quality: Reals, count: int) -> list[int]:
+    """Some of a scene's images, from the lowest to the highest in even steps of rank.
+
+    Args:
+        quality: float64[n], larger is better.
+        count: how many, up to n.
+    Returns:
+        Indices into quality, the lowest first; of equal ones the first.
+    """
+    order = np.argsort(quality, kind="stable")
+    steps = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(np.intp)
+    return [int(order[step]) for step in steps]
+
+
 def jackknife_se(replicates: Reals) -> Reals:
     """Delete-one-participant jackknife: sqrt((G - 1)/G sum (q_(-g) - mean)^2) (Efron & Tibshirani 1993, 11.5).
 
