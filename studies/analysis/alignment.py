@@ -56,7 +56,7 @@ def scores(placements: Placements) -> Scores:
         Scores; G counts the participants who have a usable scene scroll or agreement scroll.
     """
     _, scroll = np.unique(placements.scroll, return_inverse=True)
-    z, usable = _z(placements.position, scroll)
+    z, usable = z_scores(placements.position, scroll)
     kept = usable[scroll]
     present, participant = np.unique(placements.participant[kept], return_inverse=True)
     recipes = len(placements.recipes)
@@ -79,6 +79,27 @@ def scores(placements: Placements) -> Scores:
         unusable=int((~usable).sum()),
         reason=_design_fault(placements),
     )
+
+
+def z_scores(position: Reals, scroll: Indices) -> tuple[Reals, Flags]:
+    """z of each placement within its scroll (ddof 1), and which scrolls have two different positions at least.
+
+    Args:
+        position: float64[n]; scroll: intp[n], 0 to S - 1, none without a placement.
+    Returns:
+        float64[n], 0 in an unusable scroll, and bool[S].
+    """
+    count = np.bincount(scroll)
+    mean = np.bincount(scroll, position) / count
+    gap = position - mean[scroll]
+    low, high = np.full(len(count), np.inf), np.full(len(count), -np.inf)
+    np.minimum.at(low, scroll, position)
+    np.maximum.at(high, scroll, position)
+    usable: Flags = high > low
+    square = np.bincount(scroll, gap * gap)
+    sd = np.sqrt(square / np.maximum(count - 1, 1))
+    z: Reals = gap / np.where(usable, sd, 1.0)[scroll]
+    return z, usable
 
 
 def means(total: Reals, count: Reals) -> Reals:
@@ -201,21 +222,6 @@ def jackknife_se(replicates: Reals) -> Reals:
     gap = replicates - replicates.mean(axis=0)
     se: Reals = np.sqrt((groups - 1) / groups * (gap * gap).sum(axis=0))
     return se
-
-
-def _z(position: Reals, scroll: Indices) -> tuple[Reals, Flags]:
-    """z of each placement within its scroll, and which scrolls have at least two different positions."""
-    count = np.bincount(scroll)
-    mean = np.bincount(scroll, position) / count
-    gap = position - mean[scroll]
-    low, high = np.full(len(count), np.inf), np.full(len(count), -np.inf)
-    np.minimum.at(low, scroll, position)
-    np.maximum.at(high, scroll, position)
-    usable: Flags = high > low
-    square = np.bincount(scroll, gap * gap)
-    sd = np.sqrt(square / np.maximum(count - 1, 1))
-    z: Reals = gap / np.where(usable, sd, 1.0)[scroll]
-    return z, usable
 
 
 def _design_fault(placements: Placements) -> str:
