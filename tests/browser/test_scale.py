@@ -304,6 +304,29 @@ def test_scale_with_all_on_one_spot_warns_once_and_accepts(visitor: Visitor) -> 
     onset(page, 2)
 
 
+def test_scale_of_one_s_own_images_follows_the_last_scene(visitor: Visitor) -> None:
+    visitor.forgiven = ("409",)  # Finish says that a scroll is missing: it has just been made
+    study = gallery.study(
+        "rating_scale",
+        scenes=2,
+        recipes=2,
+        trials_per_participant=2,
+        agreement_per_scene=2,
+        agreement_own=True,
+    )
+    page = visitor.page(**DESKTOP)
+    start(page, visitor.site, study)
+    for number, count in ((1, 2), (2, 2), (3, 4)):
+        onset(page, number)
+        expect(page.locator("[data-agreement]")).to_be_visible(visible=number == 3)
+        for index in range(count):
+            drag(page, index, 0.2 + 0.2 * index)
+        page.get_by_role("button", name="Done").click()
+    thanked(page)
+    kinds = [trial.kind for trial in participant(study).trials.order_by("position")]
+    assert kinds == ["scene", "scene", "own"]
+
+
 # --- hands ---
 
 

@@ -32,6 +32,7 @@ export function createPlacing(board, count, { say, text, elapsed }) {
     view: freshView(1000),
     held: /** @type {Held | null} */ (null),
     pointer: /** @type {{x: number, y: number} | null} */ (null),
+    calm: true,
     /** Whether the next picture chosen is seen beside the held one. */
     comparing: false,
   };
@@ -41,8 +42,8 @@ export function createPlacing(board, count, { say, text, elapsed }) {
   let measured = false;
 
   const drawNow = () => {
-    const { positions, view, held, pointer } = state;
-    board.draw({ positions, view, held: held?.index ?? null, pointer });
+    const { positions, view, held, pointer, calm } = state;
+    board.draw({ positions, view, held: held?.index ?? null, pointer, calm });
     drawMap(positions, view);
   };
   const draw = () => {
@@ -52,6 +53,7 @@ export function createPlacing(board, count, { say, text, elapsed }) {
   /** @param {import("./line.js").View} view */
   const see = (view) => {
     state.view = view;
+    state.calm = false;
     draw();
   };
   const motion = createMotion(see);
@@ -86,6 +88,7 @@ export function createPlacing(board, count, { say, text, elapsed }) {
   /** After every change of who lies where or who is in hand. */
   const settle = () => {
     const { positions, held } = state;
+    state.calm = held?.by !== "pointer";
     const missing = count - placed().length;
     part("left").textContent = missing ? left() : text("allPlaced");
     part("done").disabled = missing > 0 || held?.by === "pointer";
