@@ -116,6 +116,11 @@ def main() -> int:
         answers = answered(opened(study), base, truth, PARTICIPANTS, SEED)
     finally:
         site.end()
+    return judged(study, truth, answers)
+
+
+def judged(study: Study, truth: Truth, answers: int) -> int:
+    """The report, compared with the truth; the figures in a line, and the exit status."""
     placed = dataset.placements(study, study.questions.get())
     begun = time.perf_counter()
     report = build.report(study)

@@ -158,7 +158,7 @@ def agreement_cells(study: Study) -> set[Cell]:
 
     Spread: drawn from the seed, evenly over the recipes.
     """
-    told = _told_by_pilot(study)
+    told = told_by_pilot(study)
     rng = np.random.default_rng([study.seed, 1])
     used = dict.fromkeys(_ids(study.recipes), 0)
     cells: set[Cell] = set()
@@ -174,7 +174,7 @@ def agreement_cells(study: Study) -> set[Cell]:
     return cells
 
 
-def _told_by_pilot(study: Study) -> dict[int, dict[int, float]]:
+def told_by_pilot(study: Study) -> dict[int, dict[int, float]]:
     """Scene id → recipe id → mean z over the pilot's scene scrolls, its first question."""
     question = study.pilot.questions.first() if study.pilot else None
     if study.pilot is None or question is None:

@@ -57,7 +57,8 @@ class _Lines:
     def quality(self, lines: Reals) -> Reals:
         """The images' qualities under given gains and origins, standardised; NaN for an image that has no placement."""
         mean = alignment.means(self.table @ lines, self.placed)
-        return alignment.standardised(mean[None])[0]
+        quality: Reals = alignment.standardised(mean[None])[0]
+        return quality
 
 
 def fault(placements: Placements) -> str:
@@ -71,7 +72,8 @@ def fault(placements: Placements) -> str:
     _, scroll = np.unique(placements.scroll, return_inverse=True)
     image = placements.scene * len(placements.recipes) + placements.recipe
     shows = csr_array((np.ones(len(image)), (scroll, image)))
-    groups, _ = connected_components((shows @ shows.T) >= alignment.LEAST_SHARED, directed=False)
+    joined = (shows @ shows.T >= alignment.LEAST_SHARED).astype(np.float64)
+    groups, _ = connected_components(joined, directed=False)
     if groups <= 1:
         return ""
     return f"the scrolls fall into {groups} groups that have fewer than two images in common"

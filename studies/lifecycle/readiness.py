@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from studies.exhibits import pictures, wanted_size
+from studies.exhibits import pictures, told_by_pilot, wanted_size
 from studies.models import Study
 from studies.planning import agreement
 from studies.protocols import PROTOCOLS
@@ -139,6 +139,10 @@ def _agreement(study: Study, scenes: Sequence[Scene], recipes: Sequence[Recipe])
     if len(made) > 1:
         longest = max(sum(images[scene] for scene in scroll) for scroll in made)
         label += f": {len(made)} of up to {longest} images, each with two scenes of the one before"
+    if study.pilot and not study.agreement_own:
+        told = told_by_pilot(study)
+        known = sum(len(told.get(scene, ())) >= images[scene] for scene in images)
+        label += f"; the pilot tells low from high in {known} of {len(images)} scenes"
     return Check(label, agreement.fault(images, made))
 
 

@@ -93,7 +93,9 @@ def follow(participant: Participant) -> None:
         placed = {
             trial.scene_id: _low_to_high(trial, study.agreement_per_scene)
             for trial in trials
-            if trial.question_id == question.pk and "positions" in trial.answer.content
+            if trial.question_id == question.pk
+            and trial.scene_id is not None
+            and "positions" in trial.answer.content
         }
         rng = np.random.Generator(np.random.PCG64([study.seed, participant.pk, question.position]))
         made += _trials(participant, question, Trial.Kind.OWN, placed, rng)

@@ -148,6 +148,8 @@ def test_images_of_the_scrolls_go_from_low_to_high_as_the_pilot_placed_them() ->
     copy.pilot = pilot
     copy.agreement_per_scene = 3
     copy.save()
+    labels = [check.label for check in lifecycle.checklist(copy)]
+    assert any("tells low from high in 3 of 3 scenes" in label for label in labels)
     lifecycle.open_study(copy)
     recipes = list(copy.recipes.order_by("pk"))
     for scene in copy.scenes.all():
@@ -162,6 +164,8 @@ def test_images_of_the_scrolls_without_answers_in_the_pilot_are_spread_over_the_
     copy.pilot = pilot
     copy.agreement_per_scene = 2
     copy.save()
+    labels = [check.label for check in lifecycle.checklist(copy)]
+    assert any("tells low from high in 0 of 2 scenes" in label for label in labels)
     lifecycle.open_study(copy)
     assert [copy.stimuli.filter(scene=s, agreement=True).count() for s in copy.scenes.all()] == [
         2,
