@@ -131,7 +131,7 @@ def placements(study: Study, question: Question, *, unfinished: bool = False) ->
         for (scene, recipe), address in zip(row.shown, row.addresses, strict=True):
             if address in placed:
                 person = index["participant"](row.participant)
-                common = row.kind == Trial.Kind.AGREEMENT
+                common = row.kind in (Trial.Kind.AGREEMENT, Trial.Kind.OWN)
                 columns.append((person, index["scene"](scene), recipes[recipe], scroll, common))
                 positions.append(placed[address])
     table = np.array(columns, dtype=np.intp).reshape(-1, 5)

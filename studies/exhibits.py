@@ -12,6 +12,8 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
 
+from studies import dataset
+from studies.analysis import alignment
 from studies.models import Reference, Stimulus, Study, address
 from studies.protocols import PROTOCOLS
 from stylize import imaging
@@ -152,16 +154,43 @@ def hang(study: Study, shown: Iterable[Reference]) -> None:
 
 
 def agreement_cells(study: Study) -> set[Cell]:
-    """`agreement_per_scene` cells of every scene, drawn from the seed, evenly over the recipes."""
+    """`agreement_per_scene` cells of every scene: from low to high where a pilot tells, else spread.
+
+    Spread: drawn from the seed, evenly over the recipes.
+    """
+    told = told_by_pilot(study)
     rng = np.random.default_rng([study.seed, 1])
     used = dict.fromkeys(_ids(study.recipes), 0)
     cells: set[Cell] = set()
     for scene in _ids(study.scenes):
         order = sorted(used, key=lambda recipe: (used[recipe], rng.random()))
+        quality = told.get(scene, {})
+        if len(quality) >= study.agreement_per_scene:
+            known, values = list(quality), np.array(list(quality.values()))
+            order = [known[k] for k in alignment.low_to_high(values, study.agreement_per_scene)]
         for recipe in order[: study.agreement_per_scene]:
             used[recipe] += 1
             cells.add((scene, recipe))
     return cells
+
+
+def told_by_pilot(study: Study) -> dict[int, dict[int, float]]:
+    """Scene id → recipe id → mean z over the pilot's scene scrolls, its first question."""
+    question = study.pilot.questions.first() if study.pilot else None
+    if study.pilot is None or question is None:
+        return {}
+    placed = dataset.placements(study.pilot, question)
+    scores = alignment.scores(placed)
+    means = alignment.means(scores.within.sum(axis=0), scores.within_n.sum(axis=0))
+    scenes = dict(study.scenes.values_list("name", "pk"))
+    recipes = dict(study.recipes.values_list("name", "pk"))
+    told: dict[int, dict[int, float]] = {}
+    for image in np.flatnonzero(np.isfinite(means)):
+        scene = scenes.get(placed.scenes[image // len(placed.recipes)])
+        recipe = recipes.get(placed.recipes[image % len(placed.recipes)])
+        if scene is not None and recipe is not None:
+            told.setdefault(scene, {})[recipe] = float(means[image])
+    return told
 
 
 def _ids(rows: object) -> list[int]:

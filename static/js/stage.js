@@ -31,10 +31,12 @@ const SLOW_MS = 700;
  * @property {{tie: boolean, none: boolean}} rules
  * @property {(picture: import("./images.js").Picture) => HTMLImageElement} element
  * @property {(content: object) => void} answer  Ignored while answers are locked.
+ * @property {() => number} elapsed  Milliseconds since first paint.
  * @property {() => boolean} open  Whether answers count now: painted, unlocked, nothing in front.
  * @property {(pictures: import("./images.js").Picture[], index: number) => void} enlarge
  * @property {(words: string) => void} say  Spoken to those who listen to the page.
  * @property {import("./texts.js").Text} text
+ * @property {number | null} [distance_cm]  Viewing distance, where the visit knows it.
  */
 
 /**
@@ -137,6 +139,7 @@ export function createStage({ root, protocol, loader, rules, enlarge, text }) {
       element: loader.element,
       answer: (content) => open() && settle(content),
       open,
+      elapsed: () => performance.now() - onset,
       enlarge,
       say: (words) => (part("say").textContent = words),
       text,

@@ -60,7 +60,8 @@ class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
             {
                 "fields": (
                     ("trials_per_participant", "participants_planned"),
-                    "agreement_per_scene",
+                    ("agreement_per_scene", "agreement_own"),
+                    "pilot",
                     ("allow_tie", "allow_none"),
                     "seed",
                     "simulated",

@@ -56,7 +56,7 @@ def scores(placements: Placements) -> Scores:
         Scores; G counts the participants who have a usable scene scroll or agreement scroll.
     """
     _, scroll = np.unique(placements.scroll, return_inverse=True)
-    z, usable = _z(placements.position, scroll)
+    z, usable = z_scores(placements.position, scroll)
     kept = usable[scroll]
     present, participant = np.unique(placements.participant[kept], return_inverse=True)
     recipes = len(placements.recipes)
@@ -79,6 +79,27 @@ def scores(placements: Placements) -> Scores:
         unusable=int((~usable).sum()),
         reason=_design_fault(placements),
     )
+
+
+def z_scores(position: Reals, scroll: Indices) -> tuple[Reals, Flags]:
+    """z of each placement within its scroll (ddof 1), and which scrolls have two different positions at least.
+
+    Args:
+        position: float64[n]; scroll: intp[n], 0 to S - 1, none without a placement.
+    Returns:
+        float64[n], 0 in an unusable scroll, and bool[S].
+    """
+    count = np.bincount(scroll)
+    mean = np.bincount(scroll, position) / count
+    gap = position - mean[scroll]
+    low, high = np.full(len(count), np.inf), np.full(len(count), -np.inf)
+    np.minimum.at(low, scroll, position)
+    np.maximum.at(high, scroll, position)
+    usable: Flags = high > low
+    square = np.bincount(scroll, gap * gap)
+    sd = np.sqrt(square / np.maximum(count - 1, 1))
+    z: Reals = gap / np.where(usable, sd, 1.0)[scroll]
+    return z, usable
 
 
 def means(total: Reals, count: Reals) -> Reals:
@@ -173,6 +194,20 @@ def standardised(quality: Reals) -> Reals:
     return result
 
 
+def low_to_high(quality: Reals, count: int) -> list[int]:
+    """Some of a scene's images, from the lowest to the highest in even steps of rank.
+
+    Args:
+        quality: float64[n], larger is better.
+        count: how many, up to n.
+    Returns:
+        Indices into quality, the lowest first; of equal ones the first.
+    """
+    order = np.argsort(quality, kind="stable")
+    steps = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(np.intp)
+    return [int(order[step]) for step in steps]
+
+
 def jackknife_se(replicates: Reals) -> Reals:
     """Delete-one-participant jackknife: sqrt((G - 1)/G sum (q_(-g) - mean)^2) (Efron & Tibshirani 1993, 11.5).
 
@@ -187,21 +222,6 @@ def jackknife_se(replicates: Reals) -> Reals:
     gap = replicates - replicates.mean(axis=0)
     se: Reals = np.sqrt((groups - 1) / groups * (gap * gap).sum(axis=0))
     return se
-
-
-def _z(position: Reals, scroll: Indices) -> tuple[Reals, Flags]:
-    """z of each placement within its scroll, and which scrolls have at least two different positions."""
-    count = np.bincount(scroll)
-    mean = np.bincount(scroll, position) / count
-    gap = position - mean[scroll]
-    low, high = np.full(len(count), np.inf), np.full(len(count), -np.inf)
-    np.minimum.at(low, scroll, position)
-    np.maximum.at(high, scroll, position)
-    usable: Flags = high > low
-    square = np.bincount(scroll, gap * gap)
-    sd = np.sqrt(square / np.maximum(count - 1, 1))
-    z: Reals = gap / np.where(usable, sd, 1.0)[scroll]
-    return z, usable
 
 
 def _design_fault(placements: Placements) -> str:

@@ -1,4 +1,4 @@
-"""The rating-scale ranking: placements realigned over scenes, of images and of recipes (statistics.md 3.3, E1 pooled)."""
+"""The rating-scale ranking: placements realigned over scenes, of images and of recipes (statistics.md 3.3: E1 pooled, E2)."""
 
 from dataclasses import dataclass, replace
 
@@ -10,6 +10,7 @@ from studies.analysis import (
     connectivity,
     derived,
     inference,
+    joint_alignment,
     tally,
     wording,
 )
@@ -23,14 +24,15 @@ from studies.analysis.result import Counts, Item, Ranking
 class _Scale:
     """Estimates of I images and of K recipes, NaN where there is none, and with each participant left out in turn.
 
-    images: float64[I]; recipes: float64[K]; *_without: float64[G, .]. aligned: whether scenes share one scale.
+    images: float64[I]; recipes: float64[K]; *_without: float64[G, .]. estimator: "e1" or "e2" where scenes share one
+    scale, else empty.
     """
 
     images: Reals
     images_without: Reals
     recipes: Reals
     recipes_without: Reals
-    aligned: bool
+    estimator: str
     warnings: tuple[str, ...]
 
 
@@ -38,8 +40,8 @@ def fit(placements: Placements) -> Ranking:
     """Rank the pictures and the recipes of a rating-scale study.
 
     `images` carry the realigned estimate, mean 0 and sd 1 over all images; `items` the recipes' means over scenes;
-    intervals by the delete-one-participant jackknife with t(G - 1). Where the agreement scrolls cannot join the
-    scenes, images are ranked within their scene by mean z (a component each) and recipes by the mean over scenes,
+    intervals by the delete-one-participant jackknife with t(G - 1). With several agreement scrolls, or sets of the
+    participants' own, the estimate is E2 instead of E1. Where the agreement scrolls cannot join the scenes, images are ranked within their scene by mean z (a component each) and recipes by the mean over scenes,
     with the reason as a warning. `bradley_terry` ranks the pairs derived from the scene scrolls.
 
     Args:
@@ -94,7 +96,10 @@ def _scale(placements: Placements, scores: Scores) -> _Scale:
     if not len(scores.within):
         images, recipes = scores.scenes * scores.recipes, scores.recipes
         none = (np.full(images, np.nan), np.empty((0, images)))
-        return _Scale(*none, np.full(recipes, np.nan), np.empty((0, recipes)), False, ())
+        return _Scale(*none, np.full(recipes, np.nan), np.empty((0, recipes)), "", ())
+    if scores.reason and placements.agreement.any() and not joint_alignment.fault(placements):
+        scale = _with_recipes(scores, *joint_alignment.fit(placements), "e2")
+        return replace(scale, warnings=(wording.joint(scores.reason), *scale.warnings))
     within = alignment.means(scores.within.sum(axis=0), scores.within_n.sum(axis=0))[None]
     shared = alignment.means(scores.shared.sum(axis=0), scores.shared_n.sum(axis=0))[None]
     rest = alignment.means(*map(alignment.without_each, (scores.within, scores.within_n)))
@@ -109,7 +114,10 @@ def _scale(placements: Placements, scores: Scores) -> _Scale:
             *map(alignment.without_each, (scores.shared, scores.shared_n))
         )
         images_without = alignment.align(rest, rest_shared, scores.scenes).quality
-    return _with_recipes(scores, images, images_without, reason)
+    scale = _with_recipes(scores, images, images_without, "" if reason else "e1")
+    if reason and np.isfinite(images).any():
+        return replace(scale, warnings=(wording.not_aligned(reason), *scale.warnings))
+    return scale
 
 
 def _line_fault(scenes: tuple[str, ...], within: Reals, slope: Reals) -> str:
@@ -124,14 +132,14 @@ def _line_fault(scenes: tuple[str, ...], within: Reals, slope: Reals) -> str:
     return ""
 
 
-def _with_recipes(scores: Scores, images: Reals, images_without: Reals, reason: str) -> _Scale:
+def _with_recipes(scores: Scores, images: Reals, images_without: Reals, estimator: str) -> _Scale:
     """Recipes as means over the scenes in which they have an estimate."""
-    warnings = [wording.not_aligned(reason)] if reason and np.isfinite(images).any() else []
+    warnings = []
     table = alignment.by_scene(np.isfinite(images)[None] * 1.0, scores.scenes)[0]
     weight = alignment.means(table, np.broadcast_to(table.sum(axis=0), table.shape))
     if not table[np.ix_(table.any(axis=1), table.any(axis=0))].all():
-        warnings.append(wording.INCOMPLETE_APART if reason else wording.INCOMPLETE)
-        if reason:  # means over different scenes without a common scale say nothing
+        warnings.append(wording.INCOMPLETE if estimator else wording.INCOMPLETE_APART)
+        if not estimator:  # means over different scenes without a common scale say nothing
             weight[:] = np.nan
 
     def over_scenes(values: Reals) -> Reals:
@@ -144,7 +152,7 @@ def _with_recipes(scores: Scores, images: Reals, images_without: Reals, reason: 
         images_without=images_without,
         recipes=over_scenes(images[None])[0],
         recipes_without=over_scenes(images_without),
-        aligned=not reason,
+        estimator=estimator,
         warnings=tuple(warnings),
     )
 
@@ -156,7 +164,7 @@ def _recipes(placements: Placements, scale: _Scale, by_choix: tuple[Item, ...]) 
         Item(name=item.name, n=int(n[k]), wins=item.wins, losses=item.losses)
         for k, item in enumerate(by_choix)
     ]
-    return _estimated(rows, scale.recipes, scale.recipes_without, scale.aligned)
+    return _estimated(rows, scale.recipes, scale.recipes_without, scale.estimator)
 
 
 def _images(placements: Placements, scale: _Scale, by_choix: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -172,14 +180,14 @@ def _images(placements: Placements, scale: _Scale, by_choix: tuple[Item, ...]) -
         row = Item(name=name, n=int(n[cell]), wins=0, losses=0, scene=scene, recipe=recipe)
         if name in pairs:
             row = replace(row, wins=pairs[name].wins, losses=pairs[name].losses)
-        rows.append(row if scale.aligned else replace(row, component=int(cell // size) + 1))
+        rows.append(row if scale.estimator else replace(row, component=int(cell // size) + 1))
     values, replicates = scale.images[cells], scale.images_without[:, cells]
-    images = _estimated(rows, values, replicates, scale.aligned)
+    images = _estimated(rows, values, replicates, scale.estimator)
     return tuple(replace(image, thin=image.se is None) for image in images)
 
 
 def _estimated(
-    rows: list[Item], estimate: Reals, without: Reals, aligned: bool
+    rows: list[Item], estimate: Reals, without: Reals, estimator: str
 ) -> tuple[Item, ...]:
     """Rows with estimate, interval and rank within their component; a row without estimate has none of them."""
     shown = inference.intervals(estimate, alignment.jackknife_se(without), len(without))
@@ -196,7 +204,7 @@ def _estimated(
                 low=inference.told(shown.low, k),
                 high=inference.told(shown.high, k),
                 rank=None if value is None else inference.rank(value, among),
-                estimators={"e1": value if aligned else None},
+                estimators={"e1": None} | ({estimator: value} if estimator else {}),
             )
         )
     return tuple(result)

@@ -33,6 +33,17 @@ def not_aligned(reason: str) -> str:
     return f"Pictures are ranked within their scene only, not across scenes: {reason}."
 
 
+def joint(reason: str) -> str:
+    """That the scale is E2 and not E1.
+
+    Args:
+        reason: why, without a full stop.
+    Returns:
+        One sentence.
+    """
+    return f"The scenes are put on one scale by the joint model of all scrolls (E2), not by E1: {reason}."
+
+
 def never_placed(names: Sequence[str]) -> str:
     """That recipes have no row in the ranking.
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from studies.exhibits import pictures, wanted_size
+from studies.exhibits import pictures, told_by_pilot, wanted_size
 from studies.models import Study
-from studies.planning.leases import AGREEMENT_MAX
+from studies.planning import agreement
 from studies.protocols import PROTOCOLS
 from stylize.models import Recipe, Scene
 
@@ -128,18 +128,22 @@ def _listed(lacking: Sequence[str]) -> str:
 
 
 def _agreement(study: Study, scenes: Sequence[Scene], recipes: Sequence[Recipe]) -> Check:
-    label = f"The agreement scroll holds at most {AGREEMENT_MAX} images"
-    per_scene = min(study.agreement_per_scene, len(recipes))
-    total = per_scene * len(scenes)
-    if not PROTOCOLS[study.protocol].agreement or total <= AGREEMENT_MAX:
-        return Check(label)
-    fewer = AGREEMENT_MAX // len(scenes)
-    less = f", or {fewer} images per scene" if fewer >= 2 else ""
-    return Check(
-        label,
-        f"The agreement scroll would hold {total} images ({len(scenes)} scenes × {per_scene}); "
-        f"a person can place {AGREEMENT_MAX}. Take at most {AGREEMENT_MAX // per_scene} scenes{less}.",
+    """Of a study with sets of the participants' own, every participant's scrolls are smaller."""
+    if not PROTOCOLS[study.protocol].agreement:
+        return Check("No agreement scroll is needed")
+    images = dict.fromkeys(
+        [scene.pk for scene in scenes], min(study.agreement_per_scene, len(recipes))
     )
+    made = agreement.scrolls(images)
+    label = "Agreement scrolls join all scenes"
+    if len(made) > 1:
+        longest = max(sum(images[scene] for scene in scroll) for scroll in made)
+        label += f": {len(made)} of up to {longest} images, each with two scenes of the one before"
+    if study.pilot and not study.agreement_own:
+        told = told_by_pilot(study)
+        known = sum(len(told.get(scene, ())) >= images[scene] for scene in images)
+        label += f"; the pilot tells low from high in {known} of {len(images)} scenes"
+    return Check(label, agreement.fault(images, made))
 
 
 def _consent(study: Study) -> Check:

@@ -82,7 +82,23 @@ class Study(Owned):
     agreement_per_scene = models.PositiveSmallIntegerField(
         default=3,
         validators=[MinValueValidator(2), MaxValueValidator(10)],
-        help_text="Rating scale: images of each scene on the shared agreement scroll.",
+        help_text="Rating scale: images of each scene on the agreement scrolls, from low to high.",
+    )
+    agreement_own = models.BooleanField(
+        "agreement images of the participant's own",
+        default=False,
+        help_text="Rating scale: each participant's lowest to highest, instead of one set for all. "
+        "The data mark it; some analyses need one set.",
+    )
+    pilot = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"protocol": "rating_scale"},
+        help_text="Rating scale: an earlier study whose placements say which images are low and "
+        "which are high. Without one the agreement images are spread over the recipes.",
     )
     allow_tie = models.BooleanField("ties allowed", default=False, help_text="Two-up only.")
     allow_none = models.BooleanField(
@@ -216,7 +232,7 @@ class Stimulus(models.Model):
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     agreement = models.BooleanField(
-        default=False, help_text="Lies on the shared agreement scroll (rating scale)."
+        default=False, help_text="Lies on the shared agreement scrolls (rating scale)."
     )
 
     class Meta:

@@ -60,6 +60,7 @@ class Trial(models.Model):
         PRACTICE = "practice"
         SCENE = "scene"
         AGREEMENT = "agreement"
+        OWN = "own", "Agreement, of the participant's own images"
 
     public_id = models.CharField(max_length=32, unique=True, default=public_id)
     participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="trials")
@@ -94,6 +95,11 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def agreement(self) -> bool:
+        """Whether scenes meet in it, on a set that all share or that is the participant's own."""
+        return self.kind in (self.Kind.AGREEMENT, self.Kind.OWN)
 
 
 class Answer(models.Model):

@@ -26,7 +26,7 @@ def _trials(participant: Participant) -> list[dict[str, Any]]:
         {
             "id": trial.public_id,
             "position": trial.position,
-            "kind": trial.kind,
+            "kind": Trial.Kind.AGREEMENT if trial.agreement else trial.kind,
             "question": _question(trial),
             "stimuli": [stimuli[address] for address in trial.addresses],
             "references": references.get(trial.scene_id, []),

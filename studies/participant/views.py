@@ -14,7 +14,7 @@ from studies import answers
 from studies.models import Participant, Study, picture_at
 from studies.participant import access, forms, handout, prose
 from studies.participant.access import visit_api
-from studies.planning import leases
+from studies.planning import agreement, leases
 
 SHUT = {
     Study.State.DRAFT: gettext_lazy("This study has not been opened yet."),
@@ -104,6 +104,7 @@ def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
 @visit_api("POST")
 def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     """The completion code leaves the server only when it has counted every trial."""
+    agreement.follow(participant)
     if missing := participant.finish():
         return JsonResponse({"missing": missing}, status=409)
     study = participant.study

@@ -10,10 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from studies.models import ExternalId, Participant, Question, Slot, Study, Trial
-from studies.planning import balanced
+from studies.planning import agreement, balanced
 
 LEASE = timedelta(hours=2)
-AGREEMENT_MAX = 40  # pictures on one agreement scroll
 SPARE = 20  # candidates read beyond those needed: some may repeat what is held already
 
 # The panel's parameter that names a person, most telling first.
@@ -108,7 +107,6 @@ def _make_trials(participant: Participant) -> None:
     if not stimuli:
         raise StudyShut(study, "it shows no pictures yet")
     addresses = {stimulus.pk: stimulus.address for stimulus in stimuli}
-    agreed = [stimulus.pk for stimulus in stimuli if stimulus.agreement][:AGREEMENT_MAX]
     cells = balanced.design(study)
     trials: list[Trial] = []
     for question in study.questions.all():
@@ -116,8 +114,8 @@ def _make_trials(participant: Participant) -> None:
         first = min((one.slot.position for one in planned if one.slot), default=0)
         rng = balanced.generator_of(study, question, first)
         trials += _block(participant, question, planned, rng)
-        if study.asking.agreement and len(agreed) > 1:
-            trials.append(_agreement(participant, question, agreed, rng))
+        if study.asking.agreement and not study.agreement_own:
+            trials += agreement.shared(participant, question, rng)
     for position, trial in enumerate(trials, start=1):
         trial.position = position
         trial.addresses = [addresses[pk] for pk in trial.stimuli]
@@ -152,17 +150,6 @@ def _block(
         )
         for index in balanced.spread([one.showing.scene for one in planned], rng)
     ]
-
-
-def _agreement(
-    participant: Participant, question: Question, agreed: Sequence[int], rng: np.random.Generator
-) -> Trial:
-    return Trial(
-        participant=participant,
-        question=question,
-        kind=Trial.Kind.AGREEMENT,
-        stimuli=[agreed[index] for index in rng.permutation(len(agreed))],
-    )
 
 
 def claim(

@@ -9,7 +9,8 @@ _WHO = {
     "participant_state": "started, consented, declined or finished, when the export was made.",
     "counted": "yes if the report uses the row: a finished visit of a kind that counts, no practice.",
     "question": "Number of the question, 1 to 3.",
-    "kind": "practice, scene, or agreement (the shared scroll of the rating scale).",
+    "kind": "practice, scene, agreement (a scroll of the rating scale on which scenes meet, its images the "
+    "same for all) or own (such a scroll of images chosen from the participant's own placements).",
     "scene": "Name of the scene.",
 }
 _WHEN = {
@@ -38,6 +39,11 @@ ANSWER_COLUMNS: dict[str, dict[str, str]] = {
         "recipe": "Recipe of the placed picture; empty if the scroll was skipped.",
         "position": "Place on the line in line units, growing toward better; origin and unit are the "
         "participant's own in every scroll, so only differences within a scroll mean something.",
+        "moves": "How often the picture was put or carried somewhere; all moves are in the API's answers.",
+        "placed_ms": "When it came to its place, in milliseconds from first paint.",
+        "window_width": "Width of the browser's window in CSS pixels, which may span several monitors.",
+        "window_pixel_ratio": "Device pixels per CSS pixel.",
+        "window_distance_cm": "Viewing distance in cm, where the participant stated one.",
         "choice": "skip if the scroll was skipped, else empty.",
         **_WHEN,
     },

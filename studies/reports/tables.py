@@ -74,8 +74,19 @@ def _rating_scale(row: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[
     if not positions:
         yield common | {"recipe": None, "position": None}
         return
-    for (scene, recipe), address in zip(row["shown"], row["addresses"], strict=True):
-        yield common | {"scene": scene, "recipe": recipe, "position": positions[address]}
+    moves, window = row["content"].get("moves"), row["content"].get("window", {})
+    common |= {f"window_{name}": value for name, value in window.items()}
+    for place, ((scene, recipe), address) in enumerate(
+        zip(row["shown"], row["addresses"], strict=True)
+    ):
+        own = [move[1] for move in moves or () if move[0] == place]
+        yield common | {
+            "scene": scene,
+            "recipe": recipe,
+            "position": positions[address],
+            "moves": None if moves is None else len(own),
+            "placed_ms": own[-1] if own else None,
+        }
 
 
 def answer_objects(study: Study, answers: Iterable[Answer]) -> Iterator[dict[str, Any]]:
@@ -93,6 +104,12 @@ def answer_objects(study: Study, answers: Iterable[Answer]) -> Iterator[dict[str
                 {"scene": named[address][0], "recipe": named[address][1], "position": position}
                 for address, position in placed.items()
             ],
+            "moves": [
+                {"scene": scene, "recipe": recipe, "ms": ms, "position": position}
+                for place, ms, position in content.get("moves", ())
+                for scene, recipe in [row["shown"][place]]
+            ],
+            "window": content.get("window"),
         }
 
 

@@ -136,3 +136,36 @@ def test_glide_ends_exactly_at_its_aim_and_holds_the_fixed_point(run: Run) -> No
     )
     assert result["drift"] < 0.01
     assert result["same"]
+
+
+def test_history_tells_every_rest_once_and_steps_in_a_row_as_one_move(run: Run) -> None:
+    told = run(
+        "trial/scale/history.js",
+        """m => {
+          let now = 0;
+          const history = m.createHistory(() => (now += 10.4));
+          history.put(2, 5);            // dropped by a pointer
+          history.carry(0, 1);          // three steps of a key, then put down
+          history.carry(0, 2);
+          history.carry(0, 3);
+          history.put(0, 3);
+          history.carry(0, 4);          // picked up once more
+          history.rest();
+          history.carry(0, 5);          // and again
+          history.put(0, null);         // back into the tray
+          return history.told();
+        }""",
+    )
+    assert told == [[2, 10, 5], [0, 42, 3], [0, 52, 4], [0, 62, 5], [0, 73, None]]
+
+
+def test_history_beyond_what_the_server_takes_keeps_the_last_thousand(run: Run) -> None:
+    first, count = run(
+        "trial/scale/history.js",
+        """m => {
+          const history = m.createHistory(() => 1);
+          for (let i = 0; i < 1200; i += 1) history.put(0, i);
+          return [history.told()[0], history.told().length];
+        }""",
+    )
+    assert (first, count) == ([0, 1, 200], 1000)

@@ -39,3 +39,12 @@ def contents(study: Study) -> list[dict[str, object]]:
     """What is stored, in the order of the trials."""
     trials = participant(study).trials.order_by("position")
     return [trial.answer.content for trial in trials]
+
+
+def press_until_focused(page: Page, name: str) -> None:
+    """Tab along until the button of that name has the focus."""
+    for _ in range(20):
+        if page.evaluate("document.activeElement?.textContent?.trim()") == name:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reaches {name}")

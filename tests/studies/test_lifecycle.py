@@ -152,11 +152,16 @@ def test_open_when_something_lacks_says_what(spoil: Callable[[Study], Any], told
     assert Study.objects.get(pk=study.pk).state == State.DRAFT
 
 
-def test_open_when_the_agreement_scroll_is_too_long_says_what_to_change() -> None:
+def test_checklist_tells_how_many_agreement_scrolls_join_the_scenes() -> None:
     study = factories.study(scenes=14, recipes=3, protocol="rating_scale", agreement_per_scene=3)
-    told = problems(study)
-    assert "would hold 42 images (14 scenes × 3)" in told
-    assert "at most 13 scenes, or 2 images per scene" in told
+    (check,) = [one for one in lifecycle.checklist(study) if "Agreement" in one.label]
+    assert check.ok
+    assert check.label.endswith("2 of up to 24 images, each with two scenes of the one before")
+
+
+def test_open_when_agreement_images_cannot_join_the_scenes_says_why() -> None:
+    study = factories.study(scenes=2, recipes=2, protocol="rating_scale", agreement_per_scene=1)
+    assert "2 scenes have fewer than 2 images on the agreement scrolls" in problems(study)
 
 
 def test_open_when_of_the_rating_scale_marks_agreement_images_evenly() -> None:

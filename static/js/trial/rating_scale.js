@@ -4,6 +4,7 @@
  */
 
 import { createBoard } from "./scale/board.js";
+import { createCompare } from "./scale/compare.js";
 import { listenKeys } from "./scale/keys.js";
 import { neighbours, panned, toLine, zoomed } from "./scale/line.js";
 import { createPlacing } from "./scale/placing.js";
@@ -20,18 +21,19 @@ const BEYOND = 0.05;
  * @param {import("../stage.js").Showing} showing
  */
 export function mount(showing) {
-  const { root, trial, enlarge, say, text } = showing;
+  const { root, trial, enlarge } = showing;
   const board = createBoard(root, showing);
-  const placing = createPlacing(board, trial.stimuli.length, say, text);
+  const placing = createPlacing(board, trial.stimuli.length, showing);
   /** The dialog steps from neighbour to neighbour. @param {number} index */
   const look = (index) => {
     const order = placing.order();
     enlarge(order.map((at) => trial.stimuli[at]), order.indexOf(index));
   };
-  const stopListening = listen(root, board.field, hands(board, placing, look));
-  listenKeys(root, keyboard(board, placing, look, showing.open));
+  const choose = chooser(placing, createCompare(board.part("compare"), showing));
+  const stopListening = listen(root, board.field, hands(board, placing, look, choose));
+  listenKeys(root, keyboard(board, placing, look, choose, showing.open));
   listenFocus(root, placing);
-  listenButtons(root, placing, look, done(board, placing, showing));
+  listenButtons(root, placing, look, choose, done(board, placing, showing));
   return {
     layout: placing.layout,
     remove() {
@@ -41,8 +43,31 @@ export function mount(showing) {
   };
 }
 
-/** Mouse and fingers. @param {Board} board @param {Placing} placing @param {(index: number) => void} look @returns {import("./scale/pointer.js").Actions} */
-function hands(board, placing, look) {
+/**
+ * A picture is chosen to be placed, or as the second of two to be seen side by side.
+ *
+ * @param {Placing} placing @param {(pair: [number, number]) => void} compare
+ * @returns {(index: number) => void}
+ */
+function chooser(placing, compare) {
+  const { state } = placing;
+  return (index) => {
+    const { held, comparing } = state;
+    if (held && comparing && held.index !== index) {
+      placing.hold(null);
+      compare([held.index, index]);
+    } else if (held?.index === index) {
+      placing.hold(null);
+    } else {
+      const from = state.positions[index];
+      placing.hold({ index, from, by: "tap" });
+      placing.speak(index, from === null ? "picked" : "chosen");
+    }
+  };
+}
+
+/** Mouse and fingers. @param {Board} board @param {Placing} placing @param {(index: number) => void} look @param {(index: number) => void} choose @returns {import("./scale/pointer.js").Actions} */
+function hands(board, placing, look, choose) {
   const { state } = placing;
   const under = (/** @type {number} */ x, /** @type {number} */ y) =>
     y > board.size.height ? null : toLine(state.view, x);
@@ -62,18 +87,12 @@ function hands(board, placing, look) {
         placing.put(state.held.index, state.held.from);
       }
     },
-    tap(index) {
-      const from = state.positions[index];
-      if (state.held?.index === index) {
-        placing.hold(null);
-      } else {
-        placing.hold({ index, from, by: "tap" });
-        placing.speak(index, from === null ? "picked" : "chosen");
-      }
-    },
+    tap: choose,
     twice: look,
     tapLine(x) {
-      if (state.held) {
+      if (state.held && state.comparing) {
+        placing.hold(null);
+      } else if (state.held) {
         placing.put(state.held.index, toLine(state.view, x));
       }
     },
@@ -83,8 +102,8 @@ function hands(board, placing, look) {
   };
 }
 
-/** @param {Board} board @param {Placing} placing @param {(index: number) => void} look @param {() => boolean} open @returns {import("./scale/keys.js").Moves} */
-function keyboard(board, placing, look, open) {
+/** @param {Board} board @param {Placing} placing @param {(index: number) => void} look @param {(index: number) => void} choose @param {() => boolean} open @returns {import("./scale/keys.js").Moves} */
+function keyboard(board, placing, look, choose, open) {
   const { state } = placing;
   /** Drawn at once: what is hidden cannot take the focus. @param {number} index */
   const focus = (index) => {
@@ -127,6 +146,18 @@ function keyboard(board, placing, look, open) {
       focus(index);
     },
     look,
+    compare(index) {
+      if (state.held?.by === "keys") {
+        placing.put(index, state.positions[index]);
+      }
+      const first = !state.comparing;
+      if (state.held?.index !== index || !first) {
+        choose(index);
+      }
+      if (first) {
+        placing.compareWith(index);
+      }
+    },
     panBy: (share) => placing.jump(panned(state.view, share * state.view.width)),
     zoomBy(factor) {
       const pixel = state.held && placing.screen(state.held.index);
@@ -148,7 +179,7 @@ function listenFocus(root, placing) {
 }
 
 /** @param {Board} board @param {Placing} placing @param {import("../stage.js").Showing} showing */
-function done(board, placing, { trial, answer }) {
+function done(board, placing, { trial, answer, distance_cm }) {
   let warned = false;
   return () => {
     const { positions } = placing.state;
@@ -158,12 +189,21 @@ function done(board, placing, { trial, answer }) {
       return;
     }
     const entries = trial.stimuli.map(({ address }, index) => [address, positions[index]]);
-    answer({ positions: Object.fromEntries(entries) });
+    answer({
+      positions: Object.fromEntries(entries),
+      moves: placing.moves(),
+      // The line may span several monitors.
+      window: {
+        width: window.innerWidth,
+        pixel_ratio: window.devicePixelRatio,
+        ...(distance_cm ? { distance_cm } : {}),
+      },
+    });
   };
 }
 
-/** @param {HTMLElement} root @param {Placing} placing @param {(index: number) => void} look @param {() => void} finish */
-function listenButtons(root, placing, look, finish) {
+/** @param {HTMLElement} root @param {Placing} placing @param {(index: number) => void} look @param {(index: number) => void} choose @param {() => void} finish */
+function listenButtons(root, placing, look, choose, finish) {
   const { state } = placing;
   /** @param {(index: number) => void} act */
   const withHeld = (act) => () => state.held && act(state.held.index);
@@ -177,6 +217,7 @@ function listenButtons(root, placing, look, finish) {
     left: nudge(-NUDGE),
     right: nudge(NUDGE),
     look: withHeld(look),
+    compare: withHeld(placing.compareWith),
     back: withHeld((index) => placing.put(index, null)),
     close: () => placing.hold(null),
     done: finish,
@@ -189,8 +230,7 @@ function listenButtons(root, placing, look, finish) {
       presses[press.dataset.press ?? ""]?.();
     } else if (holder && event.detail === 0) {
       // No pointer made this click: assistive technology did.
-      const index = Number(holder.dataset.index);
-      placing.hold({ index, from: state.positions[index], by: "tap" });
+      choose(Number(holder.dataset.index));
     }
   });
 }

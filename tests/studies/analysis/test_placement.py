@@ -174,16 +174,52 @@ def test_without_agreement_scroll_there_are_no_numbers_across_scenes() -> None:
     assert all(item.estimate is not None and item.se is not None for item in ranking.items)
 
 
-def test_agreement_sets_of_one_s_own_are_refused() -> None:
+def test_agreement_sets_of_one_s_own_are_put_on_one_scale_jointly_and_marked() -> None:
     given_ = some_placements(5, shared=(0, 2, 4))
     drop = (given_.participant == 2) & given_.agreement & (given_.recipe == 2)
-    assert "do not all show the same images" in placement.fit(only(given_, ~drop)).warnings[0]
+    ranking = placement.fit(only(given_, ~drop))
+    assert "joint model of all scrolls (E2)" in ranking.warnings[0]
+    assert "do not all show the same images" in ranking.warnings[0]
+    assert {image.component for image in ranking.images} == {1}
+    assert all(i.estimators == {"e1": None, "e2": i.estimate} for i in ranking.images)
+    by_e1 = column(placement.fit(given_).images, "estimate")
+    np.testing.assert_allclose(column(ranking.images, "estimate"), by_e1, atol=0.15)
 
 
-def test_several_agreement_scrolls_of_one_person_are_refused() -> None:
+def test_several_agreement_scrolls_that_share_scenes_are_put_on_one_scale_jointly() -> None:
+    given_ = some_placements(5, shared=(0, 2, 4))
+    twice = in_two_scrolls(given_, first=(0, 1, 2), second=(1, 2, 3))
+    ranking = placement.fit(twice)
+    assert "several agreement scrolls" in ranking.warnings[0]
+    assert all(image.estimators["e2"] == image.estimate for image in ranking.images)
+    assert all(image.low is not None for image in ranking.images)
+
+
+def test_several_agreement_scrolls_without_a_scene_in_common_give_no_scale() -> None:
     given_ = some_placements(5)
     twice = given_.scroll + 10_000 * (given_.agreement & (given_.scene > 1))
-    assert "several agreement scrolls" in placement.fit(replace(given_, scroll=twice)).warnings[0]
+    ranking = placement.fit(replace(given_, scroll=twice))
+    assert "within their scene only" in ranking.warnings[0]
+    assert "several agreement scrolls" in ranking.warnings[0]
+
+
+def in_two_scrolls(
+    given_: Placements, first: tuple[int, ...], second: tuple[int, ...]
+) -> Placements:
+    """The agreement scroll taken apart into two that may share scenes, the second with its own unit."""
+    here = np.flatnonzero(~given_.agreement | np.isin(given_.scene, first))
+    there = np.flatnonzero(given_.agreement & np.isin(given_.scene, second))
+    rows = np.concatenate([here, there])
+    second_ = np.arange(len(rows)) >= len(here)
+    return replace(
+        given_,
+        **{
+            name: getattr(given_, name)[rows]
+            for name in ("participant", "scene", "recipe", "agreement")
+        },
+        scroll=given_.scroll[rows] + 10_000 * second_,
+        position=np.where(second_, 3 * given_.position[rows] - 70, given_.position[rows]),
+    )
 
 
 def test_participant_who_left_before_the_agreement_scroll_still_counts() -> None:

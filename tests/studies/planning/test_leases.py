@@ -231,13 +231,6 @@ def test_rating_scale_ends_each_block_with_one_agreement_scroll() -> None:
     assert again != scroll.stimuli
 
 
-def test_agreement_scroll_holds_at_most_forty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "AGREEMENT_MAX", 5)
-    study = live(protocol="rating_scale", scenes=3, recipes=4)
-    participant, _ = leases.start(study)
-    assert len(participant.trials.get(kind="agreement").stimuli) == 5
-
-
 def test_start_when_the_same_design_and_seed_makes_the_same_trials() -> None:
     study = live()
     participant, _ = leases.start(study)

@@ -24,6 +24,10 @@ nearly = st.fixed_dictionaries(
     optional={
         "chosen": anything | st.sampled_from(["a", "b", "tie", "skip", "none", "aaaa", "cccc"]),
         "positions": anything | st.dictionaries(st.sampled_from([*ADDRESSES, "cccc"]), anything),
+        "moves": anything
+        | st.lists(st.tuples(st.integers(-1, 2), st.floats(), st.none() | st.floats()).map(list)),
+        "window": anything
+        | st.fixed_dictionaries({"width": anything, "pixel_ratio": st.floats(0, 4)}),
     },
 )
 

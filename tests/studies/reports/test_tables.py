@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from studies import dataset
 from studies.models import Study
 from studies.reports import build, codebook, tables
 from stylize.models import Recipe
@@ -70,6 +71,26 @@ def test_answers_of_the_line_are_a_row_per_picture_and_one_for_a_skip() -> None:
     assert {row["scroll"] for row in rows} == {"scene", "agreement"}
     assert all(float(row["position"]) for row in rows[:-1])
     assert (rows[-1]["choice"], rows[-1]["position"]) == ("skip", "")
+
+
+def test_answers_of_the_line_tell_how_often_and_when_each_picture_was_moved() -> None:
+    study = cast.live("rating_scale", recipes=2)
+    shown = list(study.stimuli.filter(scene=study.scenes.all()[0]))
+    content = {
+        "positions": {shown[0].address: 1.0, shown[1].address: 2.0},
+        "moves": [[0, 900, 5.0], [1, 1500, 2.0], [0, 2100, 1.0]],
+        "window": {"width": 3840.0, "pixel_ratio": 1.0},
+    }
+    cast.ask(cast.visit(study), shown, content)
+    rows = exported(study)
+    assert [(row["moves"], row["placed_ms"]) for row in rows] == [("2", "2100"), ("1", "1500")]
+    assert {(row["window_width"], row["window_distance_cm"]) for row in rows} == {("3840.0", "")}
+    answer = next(tables.answer_objects(study, dataset.raw_answers(study)))
+    names = [one.recipe.name for one in (shown[0], shown[1], shown[0])]
+    assert [(move["recipe"], move["ms"]) for move in answer["moves"]] == list(
+        zip(names, (900, 1500, 2100), strict=True)
+    )
+    assert answer["window"] == content["window"]
 
 
 def test_answers_and_ranking_when_names_are_formulas_are_defused() -> None:

@@ -6,6 +6,7 @@
 
 import { place } from "../../fit.js";
 import { lanes, toScreen } from "./line.js";
+import { move } from "./moving.js";
 
 const GAP = 8;
 const LEAST_PITCH = 14;
@@ -20,6 +21,7 @@ const TOOLS = 56;
  * @property {import("./line.js").View} view
  * @property {number | null} held  The picture in hand or selected.
  * @property {{x: number, y: number} | null} pointer  Where the held one is dragged, in the field.
+ * @property {boolean} calm  Nothing is dragged or zoomed: pictures may glide to new lanes.
  */
 
 /**
@@ -80,12 +82,16 @@ export function createBoard(root, { trial, element, text }) {
 
   /**
    * How far above the line each piece's lower edge lies, and how much all are shrunk: where many
-   * fan out, smaller ones beat covered ones; only the smallest overlap.
+   * fan out, smaller ones beat covered ones; only the smallest overlap. One that is dragged takes no
+   * lane, so that the others keep still under it.
    *
    * @param {Drawn} drawn
    */
-  const arrange = ({ positions, view }) => {
-    const placed = positions.flatMap((position, index) => (position === null ? [] : [index]));
+  const arrange = ({ positions, view, held, pointer }) => {
+    const dragged = pointer === null ? null : held;
+    const placed = positions.flatMap((position, index) =>
+      position === null || index === dragged ? [] : [index],
+    );
     const xs = placed.map((index) => /** @type {number} */ (positions[index]));
     const room = size.height - size.axis - 2 * GAP - TOOLS;
     let shrink = 1;
@@ -106,6 +112,7 @@ export function createBoard(root, { trial, element, text }) {
   const draw = (drawn) => {
     const { positions, view, held, pointer } = drawn;
     const { shrink, lift } = arrange(drawn);
+    toggle(part("pieces"), "calm", drawn.calm);
     positions.forEach((position, index) => {
       const dragged = index === held && pointer !== null;
       const shown = position !== null || dragged;
@@ -125,10 +132,10 @@ export function createBoard(root, { trial, element, text }) {
         ? size.height - size.axis - /** @type {any} */ (pointer).y - (heights[index] * shrink) / 2
         : /** @type {number} */ (lift.get(index));
       const across = `translate3d(${Math.max(-far, Math.min(view.width + far, x))}px,0,0)`;
-      pieces[index].style.transform = across;
-      faces[index].style.transform = `translate3d(-50%,${-up}px,0) scale(${shrink})`;
-      hairs[index].style.transform = across;
-      hairs[index].firstElementChild.style.transform = `scaleY(${Math.max(0, up)})`;
+      move(pieces[index], across);
+      move(faces[index], `translate3d(-50%,${-up}px,0) scale(${shrink})`);
+      move(hairs[index], across);
+      move(hairs[index].firstElementChild, `scaleY(${Math.max(0, up)})`);
     });
   };
 

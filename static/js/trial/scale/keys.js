@@ -14,6 +14,7 @@ const BIG_STEP = 0.1;
  * @property {(index: number, direction: -1 | 1) => void} jump  Beyond the next neighbour.
  * @property {(index: number) => void} toTray
  * @property {(index: number) => void} look
+ * @property {(index: number) => void} compare  First one, then the other.
  * @property {(share: number) => void} panBy
  * @property {(factor: number) => void} zoomBy
  * @property {() => void} fitAll
@@ -40,6 +41,8 @@ export function listenKeys(root, moves) {
       moves.toTray(index);
     } else if (event.key === "e" || event.key === "E") {
       moves.look(index);
+    } else if (event.key === "c" || event.key === "C") {
+      moves.compare(index);
     } else {
       return false;
     }

@@ -1,5 +1,7 @@
 /** The whole line in a strip: where the pictures lie and which stretch is seen. */
 
+import { move } from "./moving.js";
+
 /**
  * @param {HTMLElement} root
  * @param {number} count
@@ -45,11 +47,11 @@ export function createMinimap(root, count, centre) {
     const x = (/** @type {number} */ position) => ((position - low) / (high - low)) * width;
     const least = 8;
     const span = Math.max(least, x(view.origin + half) - x(view.origin - half));
-    seen.style.transform = `translate3d(${x(view.origin) - span / 2}px,0,0) scaleX(${span / 100})`;
+    move(seen, `translate3d(${x(view.origin) - span / 2}px,0,0) scaleX(${span / 100})`);
     dots.forEach((dot, index) => {
       const position = positions[index];
-      dot.style.opacity = position === null ? "0" : "1";
-      dot.style.transform = `translate3d(${position === null ? 0 : x(position)}px,0,0)`;
+      // One that is not placed waits outside of the strip.
+      move(dot, `translate3d(${position === null ? -9 : x(position)}px,0,0)`);
     });
   };
 }

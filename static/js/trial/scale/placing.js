@@ -3,6 +3,7 @@
  * verbs. Positions change only where a picture is put or carried, never by a change of view.
  */
 
+import { createHistory } from "./history.js";
 import { fitting, freshView, neighbours, panned, resized, toScreen, zoomed } from "./line.js";
 import { createMinimap } from "./minimap.js";
 import { createMotion } from "./motion.js";
@@ -21,10 +22,9 @@ const SPEAK_AFTER_MS = 350;
 /**
  * @param {ReturnType<typeof import("./board.js").createBoard>} board
  * @param {number} count
- * @param {(words: string) => void} say
- * @param {import("../../texts.js").Text} text
+ * @param {import("../../stage.js").Showing} showing
  */
-export function createPlacing(board, count, say, text) {
+export function createPlacing(board, count, { say, text, elapsed }) {
   const { part } = board;
   const state = {
     /** @type {(number | null)[]} */
@@ -32,14 +32,18 @@ export function createPlacing(board, count, say, text) {
     view: freshView(1000),
     held: /** @type {Held | null} */ (null),
     pointer: /** @type {{x: number, y: number} | null} */ (null),
+    calm: true,
+    /** Whether the next picture chosen is seen beside the held one. */
+    comparing: false,
   };
+  const history = createHistory(elapsed);
   let frame = 0;
   let speaking = 0;
   let measured = false;
 
   const drawNow = () => {
-    const { positions, view, held, pointer } = state;
-    board.draw({ positions, view, held: held?.index ?? null, pointer });
+    const { positions, view, held, pointer, calm } = state;
+    board.draw({ positions, view, held: held?.index ?? null, pointer, calm });
     drawMap(positions, view);
   };
   const draw = () => {
@@ -49,6 +53,7 @@ export function createPlacing(board, count, say, text) {
   /** @param {import("./line.js").View} view */
   const see = (view) => {
     state.view = view;
+    state.calm = false;
     draw();
   };
   const motion = createMotion(see);
@@ -83,6 +88,7 @@ export function createPlacing(board, count, say, text) {
   /** After every change of who lies where or who is in hand. */
   const settle = () => {
     const { positions, held } = state;
+    state.calm = held?.by !== "pointer";
     const missing = count - placed().length;
     part("left").textContent = missing ? left() : text("allPlaced");
     part("done").disabled = missing > 0 || held?.by === "pointer";
@@ -91,7 +97,9 @@ export function createPlacing(board, count, say, text) {
     part("selection").hidden = held === null || held.by === "pointer";
     if (held) {
       const inTray = positions[held.index] === null;
-      part("selected").textContent = text(inTray ? "tapLine" : "selected", { at: held.index + 1 });
+      const words = state.comparing ? "compareWith" : inTray ? "tapLine" : "selected";
+      part("selected").textContent = text(words, { at: held.index + 1 });
+      part("selection").dataset.comparing = String(state.comparing);
       part("selection").dataset.placed = String(!inTray);
     }
     positions.forEach((_, index) => board.label(index, where(index)));
@@ -99,8 +107,10 @@ export function createPlacing(board, count, say, text) {
   };
   /** @param {Held | null} held */
   const hold = (held) => {
+    history.rest();
     state.held = held;
     state.pointer = null;
+    state.comparing = false;
     settle();
   };
   /** Bring a position into the window, if it is not. @param {number} position */
@@ -115,6 +125,7 @@ export function createPlacing(board, count, say, text) {
 
   return {
     state,
+    moves: history.told,
     settle,
     hold,
     jump,
@@ -123,9 +134,16 @@ export function createPlacing(board, count, say, text) {
     drawNow,
     draw,
     stopGlide: motion.stop,
+    /** The one in hand waits for a second picture. @param {number} index */
+    compareWith(index) {
+      state.comparing = true;
+      settle();
+      say(text("compareWith", { at: index + 1 }));
+    },
     /** Out of the hand, to a position or back into the tray. @param {number} index @param {number | null} position */
     put(index, position) {
       state.positions[index] = position;
+      history.put(index, position);
       hold(null);
       board.sort(state.positions);
       speak(index, position === null ? "returned" : "dropped");
@@ -133,6 +151,7 @@ export function createPlacing(board, count, say, text) {
     /** It moves and stays in hand; where to is spoken once it rests. @param {number} index @param {number} position */
     carry(index, position) {
       state.positions[index] = position;
+      history.carry(index, position);
       reveal(position);
       settle();
       clearTimeout(speaking);
