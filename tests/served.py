@@ -143,10 +143,11 @@ class Site:
             response = connection.getresponse()
             return response.status, response.read()
 
-    def visit(self) -> "Visit":
-        """Press Start as a browser does."""
+    def visit(self, secret: str = "") -> "Visit":
+        """Press Start as a browser does; with the same secret it is the same visit."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        path, secret = f"/s/{self.study['public_id']}/start", secrets.token_urlsafe(24)
+        path = f"/s/{self.study['public_id']}/start"
+        secret = secret or secrets.token_urlsafe(24)
         connection.request("POST", path, headers={"X-Visit-Secret": secret})
         response = connection.getresponse()
         body = response.read()

@@ -124,6 +124,20 @@ async function deliver(server, queue) {
   return null;
 }
 
+/** What leaves this page: the answers, and after them what is told about them. @param {string} visit @param {Server} server */
+function createOutbox(visit, server) {
+  const queue = createQueue({
+    visit,
+    store: openStore(visit),
+    send: server.answer,
+    changed: showSaving(document, text),
+    refused: (trial, { status, message }) => log.note("refused", { trial, status, reason: message }),
+  });
+  const log = createLog({ visit, answers: queue, send: server.event });
+  keepTrying(queue);
+  return { queue, log };
+}
+
 /** @param {HTMLElement} main */
 async function walk(main) {
   show("loading");
@@ -136,18 +150,8 @@ async function walk(main) {
   }
   const { server, link } = entered;
   let { state } = entered;
-  const queue = createQueue({
-    visit,
-    store: openStore(visit),
-    send: server.answer,
-    changed: showSaving(document, text),
-    refused: (trial, { status, message }) => log.note("refused", { trial, status, reason: message }),
-  });
-  const log = createLog({ visit, answers: queue, send: server.event });
-  keepTrying(queue);
+  const { queue, log } = createOutbox(visit, server);
   offerLink(part("own-link"), link, text);
-  log.note("opened", surroundings());
-  queue.lasts().then((lasts) => lasts || log.note("memory"));
   if (state.state === "started") {
     state = await consent(server, state);
   }
@@ -156,6 +160,8 @@ async function walk(main) {
     return;
   }
   if (state.state !== "finished") {
+    log.note("opened", surroundings());
+    queue.lasts().then((lasts) => lasts || log.note("memory"));
     await instructions(state, queue);
   }
   const loader = createLoader({

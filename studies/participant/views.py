@@ -101,6 +101,7 @@ def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
 
 @visit_api("POST")
 def event(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    access.require_consent(participant)
     sent = forms.sent_event(body)
     if not Event.keep(participant, sent.uuid, sent.kind, sent.content, sent.waited_ms):
         raise Refused(400, f"events: the visit has {Event.MOST}, which is all that is kept")

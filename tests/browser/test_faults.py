@@ -1,5 +1,7 @@
 """Not one answer lost, none twice: reloads, lost connections, two tabs, corrupted pictures."""
 
+import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,6 +116,98 @@ def test_response_lost_after_the_server_stored_it_makes_no_second_answer(visitor
     thanked(page)
     assert [one["chosen"] for one in contents(study)] == ["a", "b"]
     assert AnswerRevision.objects.count() == 0
+
+
+def test_page_killed_in_each_state_gives_one_answer_per_trial_in_order(visitor: Visitor) -> None:
+    study = _two_up(4)
+    visitor.forgiven = ("ERR_FAILED",)
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    start(page, visitor.site, study)
+    address = page.url
+
+    def return_to(number: int) -> Page:
+        made = visitor.page(context)
+        made.goto(address)
+        made.get_by_role("button", name="Begin").click()
+        onset(made, number)
+        return made
+
+    # When answered: the key is down, nothing more.
+    page.keyboard.press("ArrowLeft")
+    page.close()
+    page = visitor.page(context)
+    page.goto(address)
+    page.get_by_role("button", name="Begin").click()
+    onset(page)
+    if "1 of" in page.locator("[data-progress]").inner_text():  # it was not stored any more
+        page.keyboard.press("ArrowLeft")
+        onset(page, 2)
+    # While saving: the request is under way and never comes back.
+    held = _hold(context)
+    page.keyboard.press("ArrowRight")
+    onset(page, 3)
+    assert held
+    page.close()
+    context.unroute("**/answers")
+    page = return_to(3)
+    # Between trials: the answer is there, the next trial is not yet painted.
+    with page.expect_response("**/answers"):
+        page.keyboard.press("ArrowLeft")
+    page.close()
+    # Before the paint: the pictures never come.
+    context.route("**/i/*", lambda route: None)
+    page = visitor.page(context)
+    page.goto(address)
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text("Loading the pictures").wait_for()
+    page.close()
+    context.unroute("**/i/*")
+    page = return_to(4)
+    page.keyboard.press("ArrowRight")
+    thanked(page)
+    assert [one["chosen"] for one in contents(study)] == ["a", "b", "a", "b"]
+    stored = Answer.objects.order_by("received_at").values_list("trial__position", flat=True)
+    assert list(stored) == [1, 2, 3, 4]
+    assert AnswerRevision.objects.count() == 0
+
+
+def test_thirty_percent_of_all_requests_failed_loses_and_doubles_nothing(visitor: Visitor) -> None:
+    study = _two_up(6)
+    visitor.forgiven = ("ERR_FAILED", "502", "500")
+    context = visitor.context(**DESKTOP)
+    context.add_init_script(
+        "const wait = setTimeout; window.setTimeout = (f, ms, ...x) => wait(f, ms < 9000 ? ms / 20 : ms, ...x);"
+    )
+    rng, failed = random.Random(11), []
+
+    def fail(route: Route) -> None:
+        outcome = rng.choices(["ok", "abort", "stored but lost", "proxy"], [7, 1, 1, 1])[0]
+        failed.append(outcome)
+        if outcome == "abort":
+            route.abort()
+        else:
+            _flaky(route, iter([outcome]))
+
+    context.route(re.compile(r"/(start|state|consent|answers|events|finish)$|/i/"), fail)
+    page = visitor.page(context)
+    page.goto(f"{visitor.site}/s/{study.public_id}/")
+    for name in ("Start", "I agree", "Begin"):
+        page.get_by_role("button", name=name).click()
+    for number in range(1, 7):
+        expect(page.locator("[data-progress]")).to_contain_text(f"{number} of")
+        expect(page.locator("[data-painted], [data-failed]:not([hidden])").first).to_be_visible()
+        while page.locator("[data-failed]:not([hidden])").count():
+            page.get_by_role("button", name="Try again").click()
+            expect(
+                page.locator("[data-painted], [data-failed]:not([hidden])").first
+            ).to_be_visible()
+        onset(page, number)
+        page.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
+    thanked(page)
+    assert [one["chosen"] for one in contents(study)] == ["a", "b"] * 3
+    assert (Answer.objects.count(), AnswerRevision.objects.count()) == (6, 0)
+    assert len([one for one in failed if one != "ok"]) > 4
 
 
 def test_two_tabs_answering_one_trial_give_one_answer_and_a_revision(visitor: Visitor) -> None:
@@ -419,6 +513,13 @@ def test_visit_without_its_secret_says_how_to_go_on(visitor: Visitor) -> None:
     other.goto("about:blank")
     other.goto(page.url + "#wrong")
     expect(other.get_by_role("heading", name="This address is not complete")).to_be_visible()
+
+
+def _hold(context: BrowserContext) -> list[Route]:
+    """Let answers be sent and never come back."""
+    held: list[Route] = []
+    context.route("**/answers", lambda route: held.append(route))
+    return held
 
 
 def _flaky(route: Route, outcomes: Iterator[str]) -> None:

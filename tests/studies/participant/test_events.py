@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def visitor() -> Visitor:
-    return Visitor.come(live(), agree=False)
+    return Visitor.come(live())
 
 
 def tell(visitor: Visitor, **values: Any) -> HttpResponse:
@@ -24,7 +24,13 @@ def tell(visitor: Visitor, **values: Any) -> HttpResponse:
     return visitor.post("events", sent | values)
 
 
-def test_event_sent_three_times_is_kept_once_also_before_consent(visitor: Visitor) -> None:
+def test_event_before_consent_is_not_kept() -> None:
+    visitor = Visitor.come(live(), agree=False)
+    assert tell(visitor).status_code == 409
+    assert not Event.objects.exists()
+
+
+def test_event_sent_three_times_is_kept_once(visitor: Visitor) -> None:
     number = str(uuid.uuid4())
     for _ in range(3):
         assert tell(visitor, uuid=number).json() == {"stored": True}
