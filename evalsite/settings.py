@@ -75,6 +75,7 @@ SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^healthz$"]
 if _flag("BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Not "no-referrer": with it browsers send `Origin: null` in forms, and nobody could sign in.
+# Participants' pages post no form; evalsite.csp sets it there.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

@@ -18,7 +18,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import GenericViewSet
 
 from studies import dataset, lifecycle
-from studies.models import Study
+from studies.models import Event, Study
 from studies.reports import build, codebook, tables
 from studies.reports.progress import progress
 
@@ -112,6 +112,16 @@ class StudyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Study]):
         columns = list(codebook.ANSWER_COLUMNS[study.protocol])
         lines = tables.lines(columns, tables.answer_rows(study))
         return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True)
+    def events(self, request: Request, public_id: str) -> Response:
+        """What happened on participants' pages beside the answers, page by page, as it came."""
+        study = self.get_object()
+        rows: Any = Event.objects.of(study)
+        return self.get_paginated_response(
+            list(dataset.events(study, self.paginate_queryset(rows) or []))
+        )
 
     @extend_schema(request=None, responses=StudyDetailSerializer)
     @action(detail=True, methods=["post"], url_path="open")

@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import Count, Q, QuerySet
 
 from studies.analysis.data import Choices, Placements, Votes
-from studies.models import Answer, Participant, Question, Stimulus, Study, Trial
+from studies.models import Answer, Event, Participant, Question, Stimulus, Study, Trial
 
 Data = Votes | Choices | Placements
 
@@ -226,6 +226,26 @@ def _raw(study: Study, answer: Any, names: Mapping[int, tuple[str, str]]) -> dic
         "received_at": answer.received_at,
         "revisions": answer.revisions,
     }
+
+
+def events(study: Study, rows: Iterable[Event]) -> Iterator[dict[str, Any]]:
+    """The log of a study's visits, one dictionary each; a picture is named by scene and recipe."""
+    stimuli = Stimulus.objects.filter(study=study)
+    named = dict(stimuli.values_list("address", "pk"))
+    names = _names(study)
+    for event in rows:
+        content = dict(event.content)
+        scene, recipe = names.get(named.get(content.pop("address", ""), 0), (None, None))
+        yield {
+            "participant": event.participant.public_id,
+            "participant_kind": event.participant.kind,
+            "event": event.kind,
+            "scene": scene,
+            "recipe": recipe,
+            "content": content,
+            "waited_ms": event.waited_ms,
+            "received_at": event.received_at,
+        }
 
 
 def _rows(study: Study, question: Question, unfinished: bool) -> Iterator[_Row]:

@@ -6,6 +6,7 @@
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import sqlite3
@@ -142,17 +143,17 @@ class Site:
             response = connection.getresponse()
             return response.status, response.read()
 
-    def visit(self) -> "Visit":
-        """Press Start as a browser does."""
+    def visit(self, secret: str = "") -> "Visit":
+        """Press Start as a browser does; with the same secret it is the same visit."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         path = f"/s/{self.study['public_id']}/start"
-        connection.request("POST", path, headers={"Sec-Fetch-Site": "same-origin"})
+        secret = secret or secrets.token_urlsafe(24)
+        connection.request("POST", path, headers={"X-Visit-Secret": secret})
         response = connection.getresponse()
-        response.read()
-        if response.status != 303:
+        body = response.read()
+        if response.status != 200:
             raise RuntimeError(f"{path}: {response.status}")
-        _, _, public_id, secret = response.headers["Location"].split("/")
-        return Visit(self.port, public_id, secret.lstrip("#"), connection)
+        return Visit(self.port, json.loads(body)["visit"].split("/")[2], secret, connection)
 
     def _answers(self) -> bool:
         with suppress(OSError):

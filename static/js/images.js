@@ -1,7 +1,9 @@
-/** Pictures: fetched ahead, at most four at once, checked byte by byte before they are shown. */
+/** Pictures: fetched ahead, at most four at once, checked byte by byte and decoded before they are shown. */
 
 import { backoff, sleep } from "./backoff.js";
 import { sha256 } from "./sha256.js";
+
+const STALL_MS = 20000;
 
 /**
  * @typedef {object} Picture
@@ -26,6 +28,8 @@ import { sha256 } from "./sha256.js";
  * @param {number} [options.parallel]
  * @param {number} [options.attempts]
  * @param {(attempt: number) => number} [options.delay]
+ * @param {(source: string) => Promise<void>} [options.decode]
+ * @param {(picture: Picture, reason: string) => void} [options.failed]  Given up, until asked anew.
  * @returns {Loader}
  */
 export function createLoader({
@@ -34,6 +38,8 @@ export function createLoader({
   parallel = 4,
   attempts = 4,
   delay = (attempt) => backoff(attempt, { first: 400, most: 4000 }),
+  decode = decoded,
+  failed = () => {},
 }) {
   /** @type {Map<string, {picture: Picture, done: Promise<string>}>} Started or finished, by address. */
   const started = new Map();
@@ -60,7 +66,7 @@ export function createLoader({
     for (let attempt = 1; ; attempt += 1) {
       await place(first);
       try {
-        return URL.createObjectURL(await once(picture, attempt));
+        return await once(picture, attempt);
       } catch (error) {
         if (attempt >= attempts) {
           throw error;
@@ -74,19 +80,20 @@ export function createLoader({
 
   /** @param {Picture} picture @param {number} attempt */
   const once = async (picture, attempt) => {
-    const response = await get(url(picture.address), {
-      // A copy that failed its check must not come out of the browser's cache again.
-      cache: attempt > 1 ? "reload" : "default",
-      credentials: "omit",
-    });
-    if (!response.ok) {
-      throw new Error(`picture: ${response.status}`);
-    }
-    const data = await response.arrayBuffer();
+    // A copy that failed its check must not come out of the browser's cache again.
+    const cache = attempt > 1 ? "reload" : "default";
+    const data = await download((options) => get(url(picture.address), { cache, ...options }));
     if ((await sha256(data)) !== picture.sha256) {
       throw new Error("picture: the bytes that came are not those that were sent");
     }
-    return new Blob([data], { type: "image/png" });
+    const source = URL.createObjectURL(new Blob([data], { type: "image/png" }));
+    try {
+      await decode(source);
+    } catch (error) {
+      URL.revokeObjectURL(source);
+      throw error;
+    }
+    return source;
   };
 
   /** @param {Picture} picture @param {boolean} first */
@@ -104,7 +111,10 @@ export function createLoader({
           drop(picture.address);
         }
       })
-      .catch(() => started.delete(picture.address));
+      .catch((error) => {
+        started.delete(picture.address);
+        failed(picture, String(error.message ?? error));
+      });
     return done;
   };
 
@@ -134,4 +144,42 @@ export function createLoader({
       return image;
     },
   };
+}
+
+/**
+ * The body, for as long as bytes keep coming: a slow line may take minutes, a dead one is given up.
+ *
+ * @param {(options: RequestInit) => Promise<Response>} get
+ * @returns {Promise<ArrayBuffer>}
+ */
+async function download(get) {
+  const stalled = new AbortController();
+  let timer = 0;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => stalled.abort(), STALL_MS);
+  };
+  wait();
+  try {
+    const response = await get({ credentials: "omit", signal: stalled.signal });
+    if (!response.ok || !response.body) {
+      throw new Error(`picture: ${response.status}`);
+    }
+    const parts = [];
+    const reader = response.body.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      wait();
+      parts.push(next.value);
+    }
+    return await new Blob(parts).arrayBuffer();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @param {string} source */
+async function decoded(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
 }

@@ -26,6 +26,7 @@ const FOREIGN_REFUSALS = 8;
  *   from here: the state that the server gave before may not know it yet.
  * @property {() => Promise<void>} forgetRefused  They are answered anew.
  * @property {() => void} wake  Try now, whatever the back-off says.
+ * @property {() => Promise<boolean>} lasts  Whether an answer would survive a reload; says so if not.
  * @property {() => Status} status
  */
 
@@ -35,10 +36,18 @@ const FOREIGN_REFUSALS = 8;
  * @param {import("./store.js").Store} options.store
  * @param {(body: Record<string, any>) => Promise<any>} options.send
  * @param {(status: Status) => void} [options.changed]
+ * @param {(trial: string, error: Error & {status: number}) => void} [options.refused]
  * @param {(attempt: number) => number} [options.delay]
  * @returns {Queue}
  */
-export function createQueue({ visit, store, send, changed = () => {}, delay = backoff }) {
+export function createQueue({
+  visit,
+  store,
+  send,
+  changed = () => {},
+  refused = () => {},
+  delay = backoff,
+}) {
   /** @type {Status} */
   const status = { state: "saved", pending: 0, durable: true, refused: [] };
   let running = /** @type {Promise<void> | null} */ (null);
@@ -75,6 +84,7 @@ export function createQueue({ visit, store, send, changed = () => {}, delay = ba
         if (error instanceof Refused || (error.status && failures >= FOREIGN_REFUSALS)) {
           await store.remove(next.uuid);
           await store.put({ ...next, refused: error.message });
+          refused(next.body.trial, error);
           failures = 0;
           continue;
         }
@@ -94,7 +104,9 @@ export function createQueue({ visit, store, send, changed = () => {}, delay = ba
 
   return {
     async add(body) {
-      last = Math.max(last + 1, Date.now());
+      // After what waits already: the clock may have been set back since then.
+      const before = Math.max(last, ...(await store.all()).map((item) => item.order));
+      last = Math.max(before + 1, last + 1, Date.now());
       const kept = await store.put({ uuid: uuid(), visit, order: last, body });
       status.durable &&= kept;
       status.pending += 1;
@@ -116,6 +128,11 @@ export function createQueue({ visit, store, send, changed = () => {}, delay = ba
     wake() {
       pause.abort();
       run();
+    },
+    async lasts() {
+      status.durable &&= await store.lasts();
+      changed({ ...status });
+      return status.durable;
     },
     status: () => ({ ...status }),
   };

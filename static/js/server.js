@@ -1,4 +1,4 @@
-/** The visit's requests. A failure is either for good (`Refused`) or for now (`Unreachable`). */
+/** The participant's requests. A failure is either for good (`Refused`) or for now (`Unreachable`). */
 
 const TIMEOUT_MS = 20000;
 /** These say "later", not "never". */
@@ -28,6 +28,7 @@ export class Unreachable extends Error {
  * @property {() => Promise<any>} state
  * @property {(agree: boolean) => Promise<any>} consent
  * @property {(answer: object) => Promise<any>} answer
+ * @property {(event: object) => Promise<any>} event
  * @property {() => Promise<any>} finish
  */
 
@@ -38,24 +39,38 @@ export class Unreachable extends Error {
  */
 export function connect(base, secret) {
   /** @param {string} name @param {object} [body] */
-  const request = (name, body) => exchange(new URL(name, base), secret, body);
+  const request = (name, body) =>
+    exchange(new URL(name, base), secret, body && JSON.stringify(body), "application/json");
   return {
     state: () => request("state"),
     consent: (agree) => request("consent", { agree }),
     answer: (answer) => request("answers", answer),
+    event: (event) => request("events", event),
     finish: () => request("finish", {}),
   };
 }
 
-/** @param {URL} url @param {string} secret @param {object} [body] */
-async function exchange(url, secret, body) {
+/**
+ * Press Start. Sent again, it is the same visit.
+ *
+ * @param {string} address
+ * @param {string} secret  Drawn for this visit.
+ * @param {string} form  URL-encoded.
+ * @returns {Promise<{visit: string}>} Its address.
+ */
+export function begin(address, secret, form) {
+  return exchange(new URL(address), secret, form, "application/x-www-form-urlencoded");
+}
+
+/** @param {URL} url @param {string} secret @param {string} [body] @param {string} [type] */
+async function exchange(url, secret, body, type) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
   try {
     const response = await fetch(url, {
-      method: body ? "POST" : "GET",
-      headers: { "X-Visit-Secret": secret, ...(body && { "Content-Type": "application/json" }) },
-      body: body && JSON.stringify(body),
+      method: body === undefined ? "GET" : "POST",
+      headers: { "X-Visit-Secret": secret, ...(type && body !== undefined && { "Content-Type": type }) },
+      body,
       cache: "no-store",
       credentials: "omit",
       redirect: "error",

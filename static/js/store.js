@@ -22,6 +22,7 @@
  * @property {(item: Item) => Promise<boolean>} put  Resolves to whether it would survive a reload.
  * @property {() => Promise<Item[]>} all  In order.
  * @property {(uuid: string) => Promise<void>} remove
+ * @property {() => Promise<boolean>} lasts  Whether what is put would survive a reload, tried out.
  */
 
 /**
@@ -32,26 +33,36 @@
  * @returns {Store}
  */
 export function openStore(visit, backends = [indexedDb(), webStorage(visit), memory()]) {
-  return {
-    async put(item) {
-      for (const backend of backends) {
-        try {
-          await inTime(backend.put(item));
-          return backend.durable;
-        } catch {
-          continue;
-        }
+  /** @param {Item} item */
+  const put = async (item) => {
+    for (const backend of backends) {
+      try {
+        await inTime(backend.put(item));
+        return backend.durable;
+      } catch {
+        continue;
       }
-      return false;
-    },
+    }
+    return false;
+  };
+  /** @param {string} uuid */
+  const remove = async (uuid) => {
+    await Promise.all(backends.map((backend) => inTime(backend.remove(uuid)).catch(() => {})));
+  };
+  return {
+    put,
+    remove,
     async all() {
       const lists = backends.map((backend) => inTime(backend.all()).catch(() => []));
       const items = (await Promise.all(lists)).flat().filter((item) => item.visit === visit);
       const newest = new Map(items.reverse().map((item) => [item.uuid, item]));
       return [...newest.values()].sort((a, b) => a.order - b.order);
     },
-    async remove(uuid) {
-      await Promise.all(backends.map((backend) => inTime(backend.remove(uuid)).catch(() => {})));
+    async lasts() {
+      const probe = { uuid: `probe:${visit}`, visit: "nobody", order: 0, body: {} };
+      const lasting = await put(probe);
+      await remove(probe.uuid);
+      return lasting;
     },
   };
 }
@@ -74,7 +85,16 @@ export function indexedDb() {
     opened ??= new Promise((resolve, reject) => {
       const request = window.indexedDB.open("paragone", 1);
       request.onupgradeneeded = () => request.result.createObjectStore("outbox", { keyPath: "uuid" });
-      request.onsuccess = () => resolve(request.result);
+      request.onsuccess = () => {
+        // The browser may close it, or another page may want to change it: open anew when needed.
+        const forget = () => (opened = undefined);
+        request.result.onclose = forget;
+        request.result.onversionchange = () => {
+          request.result.close();
+          forget();
+        };
+        resolve(request.result);
+      };
       request.onerror = () => reject(request.error);
       request.onblocked = () => reject(new Error("blocked"));
     });
@@ -82,7 +102,8 @@ export function indexedDb() {
   };
   /** @param {IDBTransactionMode} mode @param {(outbox: IDBObjectStore) => IDBRequest} act */
   const transact = async (mode, act) => {
-    const transaction = (await database()).transaction("outbox", mode);
+    // Strict: on the disk before the next trial is asked. Browsers that do not know the word ignore it.
+    const transaction = (await database()).transaction("outbox", mode, { durability: "strict" });
     const request = act(transaction.objectStore("outbox"));
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(request.result);

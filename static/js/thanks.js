@@ -1,5 +1,7 @@
 /** The last view: the completion code, a button that copies it, the way back to the panel. */
 
+import { copy } from "./copy.js";
+
 /**
  * @param {HTMLElement} root
  * @param {{completion_code: string, redirect_url: string}} finished
@@ -16,17 +18,5 @@ export function thank(root, finished, text) {
   if (/^https:/.test(finished.redirect_url ?? "")) {
     part("redirect").href = finished.redirect_url;
     part("redirect").hidden = false;
-  }
-}
-
-/** @param {string} code @param {HTMLElement} element @returns {Promise<boolean>} */
-async function copy(code, element) {
-  try {
-    await navigator.clipboard.writeText(code);
-    return true;
-  } catch {
-    // Plain http has no clipboard: select the code, so that one key copies it.
-    window.getSelection()?.selectAllChildren(element);
-    return document.execCommand("copy");
   }
 }

@@ -1,8 +1,11 @@
 /** A visit from consent to thanks: which view is seen, and what is sent when. */
 
-import { backoff, sleep } from "./backoff.js";
+import { sleep } from "./backoff.js";
 import { createEnlarge } from "./enlarge.js";
 import { createLoader } from "./images.js";
+import { insist } from "./insist.js";
+import { offerLink } from "./link.js";
+import { createLog, surroundings } from "./log.js";
 import { createQueue } from "./queue.js";
 import { showSaving } from "./saving.js";
 import { keepSecret, secrets } from "./secret.js";
@@ -24,25 +27,6 @@ const text = readTexts();
 /** @param {string} name @returns {any} */
 const part = (name) => document.querySelector(`[data-${name}]`);
 
-/** Ask until there is an answer, and say so meanwhile. @template T @param {() => Promise<T>} request @returns {Promise<T>} */
-async function insist(request) {
-  try {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await request();
-      } catch (error) {
-        if (error instanceof Refused) {
-          throw error;
-        }
-        part("trouble").hidden = false;
-        await sleep(backoff(failures));
-      }
-    }
-  } finally {
-    part("trouble").hidden = true;
-  }
-}
-
 /** The secret that the server knows, with what it says. @param {string} visit @param {string} base */
 async function enter(visit, base) {
   for (const secret of secrets(visit)) {
@@ -50,7 +34,7 @@ async function enter(visit, base) {
     try {
       const state = /** @type {State} */ (await insist(server.state));
       keepSecret(visit, secret);
-      return { server, state };
+      return { server, state, link: `${base}#${secret}` };
     } catch (error) {
       if (!(error instanceof Refused)) {
         throw error;
@@ -140,6 +124,20 @@ async function deliver(server, queue) {
   return null;
 }
 
+/** What leaves this page: the answers, and after them what is told about them. @param {string} visit @param {Server} server */
+function createOutbox(visit, server) {
+  const queue = createQueue({
+    visit,
+    store: openStore(visit),
+    send: server.answer,
+    changed: showSaving(document, text),
+    refused: (trial, { status, message }) => log.note("refused", { trial, status, reason: message }),
+  });
+  const log = createLog({ visit, answers: queue, send: server.event });
+  keepTrying(queue);
+  return { queue, log };
+}
+
 /** @param {HTMLElement} main */
 async function walk(main) {
   show("loading");
@@ -150,15 +148,10 @@ async function walk(main) {
     show("lost");
     return;
   }
-  const { server } = entered;
+  const { server, link } = entered;
   let { state } = entered;
-  const queue = createQueue({
-    visit,
-    store: openStore(visit),
-    send: server.answer,
-    changed: showSaving(document, text),
-  });
-  keepTrying(queue);
+  const { queue, log } = createOutbox(visit, server);
+  offerLink(part("own-link"), link, text);
   if (state.state === "started") {
     state = await consent(server, state);
   }
@@ -167,9 +160,14 @@ async function walk(main) {
     return;
   }
   if (state.state !== "finished") {
+    log.note("opened", surroundings());
+    queue.lasts().then((lasts) => lasts || log.note("memory"));
     await instructions(state, queue);
   }
-  const loader = createLoader({ url: (address) => new URL(`../../i/${address}`, base) });
+  const loader = createLoader({
+    url: (address) => new URL(`../../i/${address}`, base),
+    failed: ({ address }, reason) => log.note("picture_failed", { address, reason }),
+  });
   const protocol = await insist(() => import(/** @type {string} */ (main.dataset.script)));
   const enlarge = createEnlarge(part("enlarge"), loader, text);
   const stage = createStage({ root: part("stage"), protocol, loader, rules: state.rules, enlarge, text });

@@ -1,5 +1,6 @@
 """What is asked: studies, questions, stimuli, slots, participants, trials and their answers."""
 
+from studies.models.event import Event
 from studies.models.participant import ExternalId, Participant, ParticipantQuerySet
 from studies.models.study import (
     Question,
@@ -18,6 +19,7 @@ from studies.models.trial import Answer, AnswerRevision, Slot, SlotQuerySet, Tri
 __all__ = [
     "Answer",
     "AnswerRevision",
+    "Event",
     "ExternalId",
     "Participant",
     "ParticipantQuerySet",

@@ -67,6 +67,14 @@ class Participant(models.Model):
     class Meta:
         ordering = ["pk"]
         indexes = [models.Index(fields=["study", "kind", "state"], name="participant_by_state")]
+        constraints = [
+            # A browser that sends its Start twice gets the same visit twice.
+            models.UniqueConstraint(
+                fields=["study", "secret_sha256"],
+                condition=~models.Q(secret_sha256=""),
+                name="participant_once_per_secret",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.public_id

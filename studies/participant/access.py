@@ -1,10 +1,13 @@
-"""Who may do what: a visit's secret in a header opens its API; only our own page may press Start."""
+"""Who may do what: a visit's secret in a header opens its API, and begins it.
+
+No browser sends this header for another site's page, so it also stands for the CSRF cookie.
+"""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +17,7 @@ from studies.answers import AnswerRefused
 from studies.models import Participant, Trial
 
 BODY_MAX = 64 * 1024
+DRAWN = re.compile(r"[\w-]{32,64}", re.ASCII)  # base64url of 24 bytes or more
 
 Handler = Callable[[Participant, Mapping[str, Any]], HttpResponse]
 
@@ -27,10 +31,7 @@ class Refused(Exception):
 
 
 def visit_api(method: str) -> Callable[[Handler], Callable[..., HttpResponse]]:
-    """Open a view to whoever holds the visit's secret, and turn refusals into JSON.
-
-    Exempt from the CSRF cookie: no browser sends this header for another site's page.
-    """
+    """Open a view to whoever holds the visit's secret, and turn refusals into JSON."""
 
     def decorate(handler: Handler) -> Callable[..., HttpResponse]:
         @csrf_exempt
@@ -53,8 +54,7 @@ def visit_api(method: str) -> Callable[[Handler], Callable[..., HttpResponse]]:
 
 def trial_of(participant: Participant, public_id: str) -> Trial:
     """The participant's trial of that id, ready to be answered without another query."""
-    if participant.state in (Participant.State.STARTED, Participant.State.DECLINED):
-        raise Refused(409, "consent: must be given before a trial is answered")
+    require_consent(participant)
     try:
         trial = participant.trials.only("participant", "slot", "addresses").get(public_id=public_id)
     except Trial.DoesNotExist as error:
@@ -62,12 +62,15 @@ def trial_of(participant: Participant, public_id: str) -> Trial:
     return trial
 
 
-def same_site(request: HttpRequest) -> bool:
-    """Whether a form came from our own page; what tells nothing about itself did not."""
-    if site := request.headers.get("Sec-Fetch-Site"):
-        return site == "same-origin"
-    origin = request.headers.get("Origin", "")
-    return bool(origin) and urlsplit(origin).netloc == request.get_host()
+def require_consent(participant: Participant) -> None:
+    if participant.state in (Participant.State.STARTED, Participant.State.DECLINED):
+        raise Refused(409, "consent: must be given before anything is stored")
+
+
+def drawn_secret(request: HttpRequest) -> str:
+    """The secret that our start page drew for a new visit; empty if this did not come from it."""
+    secret = request.headers.get("X-Visit-Secret", "")
+    return secret if DRAWN.fullmatch(secret) else ""
 
 
 def _holder(request: HttpRequest, public_id: str) -> Participant:

@@ -1,4 +1,4 @@
-"""What comes in: a panel's parameters, and the fields of an answer."""
+"""What comes in: a panel's parameters, and the fields of an answer and of an event."""
 
 import math
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from studies.models import Event
 from studies.participant.access import Refused
 
 # Prolific, Mechanical Turk, CloudResearch, SONA and the like; anything else is left where it is.
@@ -24,6 +25,7 @@ PANEL = (
 )
 PARAMETER_MAX = 200
 PUBLIC_ID_MAX = 32
+EVENT_FIELDS = 12
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class SentAnswer:
     uuid: UUID
     content: Any
     reaction_ms: float | None
+
+
+@dataclass(frozen=True)
+class SentEvent:
+    uuid: UUID
+    kind: str
+    content: dict[str, Any]
+    waited_ms: float
 
 
 def panel_parameters(sent: Mapping[str, Any]) -> dict[str, str]:
@@ -49,8 +59,20 @@ def sent_answer(body: Mapping[str, Any]) -> SentAnswer:
         trial=_trial(body.get("trial")),
         uuid=_uuid(body.get("uuid")),
         content=body.get("content"),
-        reaction_ms=_reaction(body.get("reaction_ms")),
+        reaction_ms=_milliseconds("reaction_ms", body.get("reaction_ms")),
     )
+
+
+def sent_event(body: Mapping[str, Any]) -> SentEvent:
+    kind, content = body.get("kind"), body.get("content")
+    if kind not in Event.Kind.values:
+        raise Refused(400, f"kind: must be one of {', '.join(Event.Kind.values)}, got {kind!r:.40}")
+    if not isinstance(content, dict) or not all(map(_plain, [*content, *content.values()])):
+        raise Refused(400, "content: must be an object of short words, finite numbers and truths")
+    if len(content) > EVENT_FIELDS:
+        raise Refused(400, f"content: must hold at most {EVENT_FIELDS} fields, got {len(content)}")
+    waited_ms = _milliseconds("waited_ms", body.get("waited_ms"))
+    return SentEvent(_uuid(body.get("uuid")), kind, content, waited_ms or 0.0)
 
 
 def consent(body: Mapping[str, Any]) -> bool:
@@ -75,10 +97,19 @@ def _uuid(value: Any) -> UUID:
         raise Refused(400, f"uuid: must be a UUID, got {value!r:.40}") from error
 
 
-def _reaction(value: Any) -> float | None:
+def _plain(value: Any) -> bool:
+    """What every database's JSON takes: no NUL, no half of a surrogate pair, no infinity."""
+    if isinstance(value, str):
+        return len(value) <= PARAMETER_MAX and value.isprintable()
+    if isinstance(value, bool) or value is None:
+        return True
+    return isinstance(value, int | float) and abs(value) < 1e15
+
+
+def _milliseconds(name: str, value: Any) -> float | None:
     if value is None:
         return None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value < math.inf:
-        raise Refused(400, f"reaction_ms: must be milliseconds or null, got {value!r:.40}")
+        raise Refused(400, f"{name}: must be milliseconds or null, got {value!r:.40}")
     return float(min(value, 1e12))

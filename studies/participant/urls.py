@@ -12,6 +12,7 @@ urlpatterns = [
     path("v/<slug:public_id>/state", views.state, name="state"),
     path("v/<slug:public_id>/consent", views.consent, name="consent"),
     path("v/<slug:public_id>/answers", views.answer, name="answers"),
+    path("v/<slug:public_id>/events", views.event, name="events"),
     path("v/<slug:public_id>/finish", views.finish, name="finish"),
     path("i/<slug:address>", views.image, name="image"),
 ]

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from studies import answers
-from studies.models import Participant, Study, picture_at
+from studies.models import Event, Participant, Study, picture_at
 from studies.participant import access, forms, handout, prose
-from studies.participant.access import visit_api
+from studies.participant.access import Refused, visit_api
 from studies.planning import agreement, leases
 
 SHUT = {
@@ -32,32 +33,29 @@ def start(request: HttpRequest, public_id: str) -> HttpResponse:
     external = forms.panel_parameters(request.GET)
     reason = SHUT.get(Study.State(study.shut), "") if study.shut else ""
     context = {"study": study, "open": not study.shut, "reason": reason, "external": external}
-    response = _page(request, "start", context)
-    # Under no-referrer a browser that sends no Sec-Fetch-Site (plain http) sends Origin: null.
-    response["Referrer-Policy"] = "same-origin"
-    return response
+    return _page(request, "start", context)
 
 
-@csrf_exempt  # access.same_site takes its place: participants have no cookie
+@csrf_exempt  # the header takes the cookie's place
 @require_POST
 def begin(request: HttpRequest, public_id: str) -> HttpResponse:
-    if not access.same_site(request):
-        text = _("Please open the study's own page and press Start there.")
-        return _message(request, 403, _("This did not come from our page"), text)
+    """Begin a visit under the secret that the page drew: sent twice, it is the same visit."""
+    secret = access.drawn_secret(request)
+    if not secret:
+        return _refused(403, _("Please open the study's own page and press Start there."))
     study = Study.objects.filter(public_id=public_id).first()
     if study is None:
-        return _unknown(request)
+        return _refused(404, _("Please check that the address is complete, as you were given it."))
+    parameters = forms.panel_parameters(request.POST)
     try:
-        participant, secret = leases.start(study, parameters=forms.panel_parameters(request.POST))
+        participant, _secret = leases.start(study, parameters=parameters, secret=secret)
     except leases.BegunBefore:
-        text = _("It goes on under the link where it was begun, on the device used then.")
-        return _message(request, 409, _("This study was begun already with your id"), text)
+        text = _("This study was begun with your id before. It goes on in the browser used then.")
+        return _refused(409, text)
     except leases.StudyShut:
-        text = _("Nobody can start it at the moment. Thank you for coming.")
-        return _message(request, 409, _("This study is not open"), text)
-    response = HttpResponse(status=303, headers={"Cache-Control": "no-store"})
-    response["Location"] = f"/v/{participant.public_id}/#{secret}"
-    return response
+        return _refused(409, _("Nobody can start this study at the moment. Thank you for coming."))
+    visit = reverse("participant:visit", args=[participant.public_id])
+    return JsonResponse({"visit": visit}, headers={"Cache-Control": "no-store"})
 
 
 @require_safe
@@ -102,6 +100,15 @@ def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
 
 
 @visit_api("POST")
+def event(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    access.require_consent(participant)
+    sent = forms.sent_event(body)
+    if not Event.keep(participant, sent.uuid, sent.kind, sent.content, sent.waited_ms):
+        raise Refused(400, f"events: the visit has {Event.MOST}, which is all that is kept")
+    return JsonResponse({"stored": True})
+
+
+@visit_api("POST")
 def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     """The completion code leaves the server only when it has counted every trial."""
     agreement.follow(participant)
@@ -132,10 +139,10 @@ def _page(
     return response
 
 
-def _message(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    return _page(request, "message", {"title": title, "text": text}, status)
+def _refused(status: int, text: str) -> HttpResponse:
+    return JsonResponse({"error": text}, status=status, headers={"Cache-Control": "no-store"})
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:
     text = _("Please check that the address is complete, as you were given it.")
-    return _message(request, 404, _("There is no such page"), text)
+    return _page(request, "message", {"title": _("There is no such page"), "text": text}, 404)

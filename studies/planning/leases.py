@@ -43,13 +43,17 @@ def start(
     study: Study,
     kind: str = Participant.Kind.PERSON,
     parameters: Mapping[str, str] | None = None,
+    secret: str = "",
 ) -> tuple[Participant, str]:
     """Let somebody in: a participant with all trials made and their slots held.
+
+    A secret that began a visit to this study before leads to that visit, whatever became of the study.
 
     Args:
         study: live or pilot; for a preview in any state.
         kind: of participant.
         parameters: the panel's, as they stood in the address.
+        secret: drawn by the participant's browser; without one it is drawn here.
 
     Returns:
         The participant and the visit's secret, which is kept nowhere.
@@ -58,15 +62,21 @@ def start(
         StudyShut: nobody is let in now.
         BegunBefore: the panel's id is known in this study.
     """
+    drawn = secret or secrets.token_urlsafe(24)
+    begun = study.participants.filter(secret_sha256=Participant.digest(drawn))
+    if secret and (known := begun.first()):
+        return known, secret
     _require_open(study, kind)
-    secret = secrets.token_urlsafe(24)
-    with transaction.atomic():
-        participant = Participant.objects.create(
-            study=study, kind=kind, secret_sha256=Participant.digest(secret)
-        )
-        _remember(participant, parameters or {})
-        _make_trials(participant)
-    return participant, secret
+    try:
+        with transaction.atomic():
+            participant = Participant.objects.create(
+                study=study, kind=kind, secret_sha256=Participant.digest(drawn)
+            )
+            _remember(participant, parameters or {})
+            _make_trials(participant)
+    except IntegrityError:
+        return begun.get(), drawn  # a second press came in between
+    return participant, drawn
 
 
 def decline(participant: Participant) -> None:

@@ -1,11 +1,14 @@
 """Not one answer lost, none twice: reloads, lost connections, two tabs, corrupted pictures."""
 
+import random
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from studies.models import Answer, AnswerRevision, Participant, Study
+from studies.models import Answer, AnswerRevision, ExternalId, Participant, Study
 from tests.browser import gallery
 from tests.browser.conftest import DESKTOP, PHONE, Visitor
 from tests.browser.walking import contents, onset, participant, start, thanked
@@ -106,23 +109,105 @@ def test_response_lost_after_the_server_stored_it_makes_no_second_answer(visitor
     start(page, visitor.site, study)
     outcomes = iter(["stored but lost", "proxy"])
 
-    def flaky(route: Route) -> None:
-        match next(outcomes, None):
-            case "stored but lost":
-                route.fetch()
-                route.abort()
-            case "proxy":
-                route.fulfill(status=502, body="<h1>Bad gateway</h1>", content_type="text/html")
-            case _:
-                route.continue_()
-
-    _answers(page, flaky)
+    _answers(page, lambda route: _flaky(route, outcomes))
     page.keyboard.press("ArrowLeft")
     onset(page, 2)
     page.keyboard.press("ArrowRight")
     thanked(page)
     assert [one["chosen"] for one in contents(study)] == ["a", "b"]
     assert AnswerRevision.objects.count() == 0
+
+
+def test_page_killed_in_each_state_gives_one_answer_per_trial_in_order(visitor: Visitor) -> None:
+    study = _two_up(4)
+    visitor.forgiven = ("ERR_FAILED",)
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    start(page, visitor.site, study)
+    address = page.url
+
+    def return_to(number: int) -> Page:
+        made = visitor.page(context)
+        made.goto(address)
+        made.get_by_role("button", name="Begin").click()
+        onset(made, number)
+        return made
+
+    # When answered: the key is down, nothing more.
+    page.keyboard.press("ArrowLeft")
+    page.close()
+    page = visitor.page(context)
+    page.goto(address)
+    page.get_by_role("button", name="Begin").click()
+    onset(page)
+    if "1 of" in page.locator("[data-progress]").inner_text():  # it was not stored any more
+        page.keyboard.press("ArrowLeft")
+        onset(page, 2)
+    # While saving: the request is under way and never comes back.
+    held = _hold(context)
+    page.keyboard.press("ArrowRight")
+    onset(page, 3)
+    assert held
+    page.close()
+    context.unroute("**/answers")
+    page = return_to(3)
+    # Between trials: the answer is there, the next trial is not yet painted.
+    with page.expect_response("**/answers"):
+        page.keyboard.press("ArrowLeft")
+    page.close()
+    # Before the paint: the pictures never come.
+    context.route("**/i/*", lambda route: None)
+    page = visitor.page(context)
+    page.goto(address)
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_text("Loading the pictures").wait_for()
+    page.close()
+    context.unroute("**/i/*")
+    page = return_to(4)
+    page.keyboard.press("ArrowRight")
+    thanked(page)
+    assert [one["chosen"] for one in contents(study)] == ["a", "b", "a", "b"]
+    stored = Answer.objects.order_by("received_at").values_list("trial__position", flat=True)
+    assert list(stored) == [1, 2, 3, 4]
+    assert AnswerRevision.objects.count() == 0
+
+
+def test_thirty_percent_of_all_requests_failed_loses_and_doubles_nothing(visitor: Visitor) -> None:
+    study = _two_up(6)
+    visitor.forgiven = ("ERR_FAILED", "502", "500")
+    context = visitor.context(**DESKTOP)
+    context.add_init_script(
+        "const wait = setTimeout; window.setTimeout = (f, ms, ...x) => wait(f, ms < 9000 ? ms / 20 : ms, ...x);"
+    )
+    rng, failed = random.Random(11), []
+
+    def fail(route: Route) -> None:
+        outcome = rng.choices(["ok", "abort", "stored but lost", "proxy"], [7, 1, 1, 1])[0]
+        failed.append(outcome)
+        if outcome == "abort":
+            route.abort()
+        else:
+            _flaky(route, iter([outcome]))
+
+    context.route(re.compile(r"/(start|state|consent|answers|events|finish)$|/i/"), fail)
+    page = visitor.page(context)
+    page.goto(f"{visitor.site}/s/{study.public_id}/")
+    for name in ("Start", "I agree", "Begin"):
+        page.get_by_role("button", name=name).click()
+    for number in range(1, 7):
+        expect(page.locator("[data-progress]")).to_contain_text(f"{number} of")
+        expect(page.locator("[data-painted], [data-failed]:not([hidden])").first).to_be_visible()
+        while page.locator("[data-failed]:not([hidden])").count():
+            page.get_by_role("button", name="Try again").click()
+            expect(
+                page.locator("[data-painted], [data-failed]:not([hidden])").first
+            ).to_be_visible()
+        onset(page, number)
+        page.keyboard.press("ArrowLeft" if number % 2 else "ArrowRight")
+    thanked(page)
+    assert [one["chosen"] for one in contents(study)] == ["a", "b"] * 3
+    assert (Answer.objects.count(), AnswerRevision.objects.count()) == (6, 0)
+    assert len([one for one in failed if one != "ok"]) > 4
 
 
 def test_two_tabs_answering_one_trial_give_one_answer_and_a_revision(visitor: Visitor) -> None:
@@ -222,6 +307,188 @@ def test_plain_http_without_subtle_and_uuid_works_all_the_same(visitor: Visitor)
     assert contents(study) == [{"chosen": "a"}]
 
 
+def test_start_pressed_twice_or_answered_late_begins_one_visit(visitor: Visitor) -> None:
+    study = _two_up(1)
+    visitor.forgiven = ("ERR_FAILED", "502")
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    outcomes = iter(["stored but lost", "proxy"])
+    context.route("**/start", lambda route: _flaky(route, outcomes))
+    page.goto(f"{visitor.site}/s/{study.public_id}/?PROLIFIC_PID=someone")
+    page.get_by_role("button", name="Start").dblclick()
+    page.get_by_role("button", name="I agree").wait_for()
+    assert study.participants.count() == 1
+    assert ExternalId.objects.count() == 1
+
+
+def test_start_lost_and_page_closed_leads_to_the_same_visit_the_next_time(
+    visitor: Visitor,
+) -> None:
+    study = _two_up(1)
+    visitor.forgiven = ("ERR_FAILED",)
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    context.route("**/start", lambda route: _flaky(route, iter(["stored but lost"])))
+    address = f"{visitor.site}/s/{study.public_id}/?PROLIFIC_PID=someone"
+    page.goto(address)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("[data-trouble]")).to_be_visible()
+    page.close()
+    context.unroute("**/start")
+    again = visitor.page(context)
+    again.goto(address)
+    again.get_by_role("button", name="Start").click()
+    again.get_by_role("button", name="I agree").wait_for()
+    assert study.participants.count() == 1
+
+
+def test_start_page_in_the_browser_that_began_leads_back_and_sends_what_waits(
+    visitor: Visitor,
+) -> None:
+    study = _two_up(2)
+    visitor.forgiven = ("ERR_FAILED", "409")
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    start(page, visitor.site, study, "?PROLIFIC_PID=someone")
+    _answers(context, lambda route: route.abort())
+    page.keyboard.press("ArrowLeft")
+    onset(page, 2)
+    context.unroute("**/answers")
+    with page.expect_response("**/answers") as sent:
+        page.goto(f"{visitor.site}/s/{study.public_id}/?PROLIFIC_PID=someone")
+    assert sent.value.status == 201
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("[data-refused]")).to_contain_text("begun with your id before")
+    page.get_by_role("link", name="Go on where it stands").click()
+    page.get_by_role("button", name="Begin").click()
+    onset(page, 2)
+    assert study.participants.count() == 1
+
+
+def test_own_link_goes_on_with_the_same_trial_on_another_device(visitor: Visitor) -> None:
+    study = _two_up(2)
+    page = visitor.page(**DESKTOP)
+    page.goto(f"{visitor.site}/s/{study.public_id}/")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_text("on another device").click()
+    link = page.locator("[data-link]").inner_text()
+    page.get_by_role("button", name="Begin").click()
+    onset(page, 1)
+    with page.expect_response("**/answers"):
+        page.keyboard.press("ArrowLeft")
+    second = onset(page, 2)
+    phone = visitor.page(**PHONE)
+    phone.goto(link)
+    phone.get_by_role("button", name="Begin").click()
+    assert onset(phone, 2) == second
+    phone.get_by_role("button", name="Bottom").tap()
+    thanked(phone)
+    page.keyboard.press("ArrowLeft")
+    thanked(page)
+    assert [one["chosen"] for one in contents(study)] == ["a", "b"]
+    assert AnswerRevision.objects.get().content == {"chosen": "a"}
+
+
+def test_clock_set_back_while_answers_wait_keeps_their_order(visitor: Visitor) -> None:
+    study = _two_up(3)
+    visitor.forgiven = ("ERR_FAILED",)
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    start(page, visitor.site, study)
+    _answers(context, lambda route: route.abort())
+    page.keyboard.press("ArrowLeft")
+    onset(page, 2)
+    address = page.url
+    page.close()
+    context.add_init_script("const now = Date.now; Date.now = () => now() - 86400000;")
+    again = visitor.page(context)
+    again.goto(address)
+    again.get_by_role("button", name="Begin").click()
+    for number in (2, 3):
+        onset(again, number)
+        if number == 3:
+            context.unroute("**/answers")
+        again.keyboard.press("ArrowRight")
+    thanked(again)
+    stored = Answer.objects.order_by("received_at").values_list("trial__position", flat=True)
+    assert list(stored) == [1, 2, 3]
+    assert [one["chosen"] for one in contents(study)] == ["a", "b", "b"]
+
+
+def test_cookies_cleared_in_mid_study_matter_to_nobody(visitor: Visitor) -> None:
+    study = _two_up(2)
+    context = visitor.context(**DESKTOP)
+    page = visitor.page(context)
+    start(page, visitor.site, study)
+    assert context.cookies() == []
+    context.clear_cookies()
+    for number in (1, 2):
+        onset(page, number)
+        page.keyboard.press("ArrowLeft")
+    thanked(page)
+    assert len(contents(study)) == 2
+
+
+def test_back_button_leads_to_the_start_page_and_back_into_the_same_visit(
+    visitor: Visitor,
+) -> None:
+    study = _two_up(2)
+    page = visitor.page(**DESKTOP)
+    start(page, visitor.site, study)
+    with page.expect_response("**/answers"):
+        page.keyboard.press("ArrowLeft")
+    second = onset(page, 2)
+    page.go_back()
+    page.get_by_role("link", name="Go on where it stands").click()
+    page.get_by_role("button", name="Begin").click()
+    assert onset(page, 2) == second
+    assert study.participants.count() == 1
+
+
+def test_refusals_and_failed_pictures_are_in_the_visits_log(visitor: Visitor) -> None:
+    study = _two_up(1)
+    visitor.forgiven = ("400", "409")
+    page = visitor.page(**DESKTOP)
+    corrupt = _corrupted(page)
+    _to_failure(page, visitor.site, study)
+    corrupt["now"] = False
+    refusals = iter([True])
+    _answers(
+        page,
+        lambda route: (
+            route.fulfill(status=400, json={"error": "chosen: no"})
+            if next(refusals, False)
+            else route.continue_()
+        ),
+    )
+    page.get_by_role("button", name="Try again").click()
+    onset(page)
+    page.keyboard.press("ArrowLeft")
+    with page.expect_response("**/events"):
+        page.get_by_role("button", name="Skip them").click()
+    thanked(page)
+    kinds = set(participant(study).events.values_list("kind", flat=True))
+    assert kinds >= {"opened", "picture_failed", "refused"}
+    opened = participant(study).events.filter(kind="opened").get()
+    assert opened.content == {"browser": "Chromium", "width": 1440, "height": 900, "ratio": 1}
+
+
+def test_events_wait_for_answers_and_their_failure_delays_nothing(visitor: Visitor) -> None:
+    study = _two_up(2)
+    visitor.forgiven = ("500",)
+    context = visitor.context(**DESKTOP)
+    context.route("**/events", lambda route: route.fulfill(status=500, body="down"))
+    page = visitor.page(context)
+    start(page, visitor.site, study)
+    for number in (1, 2):
+        onset(page, number)
+        page.keyboard.press("ArrowLeft")
+    thanked(page)
+    assert len(contents(study)) == 2
+    assert not participant(study).events.exists()
+
+
 def test_decline_leads_to_a_plain_end(visitor: Visitor) -> None:
     study = _two_up(1)
     page = visitor.page(**DESKTOP)
@@ -248,6 +515,24 @@ def test_visit_without_its_secret_says_how_to_go_on(visitor: Visitor) -> None:
     expect(other.get_by_role("heading", name="This address is not complete")).to_be_visible()
 
 
+def _hold(context: BrowserContext) -> list[Route]:
+    """Let answers be sent and never come back."""
+    held: list[Route] = []
+    context.route("**/answers", lambda route: held.append(route))
+    return held
+
+
+def _flaky(route: Route, outcomes: Iterator[str]) -> None:
+    match next(outcomes, None):
+        case "stored but lost":
+            route.fetch()
+            route.abort()
+        case "proxy":
+            route.fulfill(status=502, body="<h1>Bad gateway</h1>", content_type="text/html")
+        case _:
+            route.continue_()
+
+
 # --- pictures that do not arrive ---
 
 
@@ -255,7 +540,7 @@ def _corrupted(page: Page) -> dict[str, bool]:
     """Flip a byte of every picture as long as `["now"]` holds; waits are cut short."""
     state = {"now": True}
     page.add_init_script(
-        "const wait = window.setTimeout; window.setTimeout = (f, ms, ...x) => wait(f, ms > 150 ? 150 : ms, ...x);"
+        "const wait = window.setTimeout; window.setTimeout = (f, ms, ...x) => wait(f, ms > 150 && ms < 9000 ? 150 : ms, ...x);"
     )
 
     def handle(route: Route) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import pytest
 
 from tests.browser.modules import PLAIN, SECURE, Run
+from tests.factories import png
 
 pytestmark = pytest.mark.browser
 
@@ -172,7 +173,8 @@ LOADER = """async (m, x) => {
     const bad = calls <= x.corrupt;
     return new Response(bad ? bytes(99) : bytes(Number(address)));
   };
-  const loader = m.createLoader({url: (address) => address, get, delay: () => 1});
+  const loader = m.createLoader({url: (address) => address, get, delay: () => 1,
+    decode: async () => { if (x.broken) throw new Error("cannot be decoded"); }});
   let failed = "";
   await loader.load(pictures).catch((error) => { failed = error.message; });
   return {most, calls, failed, caches};
@@ -193,6 +195,76 @@ def test_loader_when_bytes_never_match_gives_up_with_the_reason(run: Run) -> Non
     result = run("images.js", LOADER, {"count": 1, "corrupt": 99})
     assert result["calls"] == 4
     assert "bytes" in result["failed"]
+
+
+def test_loader_when_a_picture_cannot_be_decoded_shows_none(run: Run) -> None:
+    result = run("images.js", LOADER, {"count": 1, "corrupt": 0, "broken": True})
+    assert "decoded" in result["failed"]
+
+
+def test_loader_given_a_real_picture_decodes_it_and_refuses_bytes_that_are_none(run: Run) -> None:
+    result = run(
+        "images.js",
+        """async (m, [good, bad]) => {
+          const {sha256} = await import("/static/js/sha256.js");
+          const outcome = async (numbers) => {
+            const bytes = Uint8Array.from(numbers).buffer;
+            const loader = m.createLoader({url: (a) => a, get: async () => new Response(bytes), delay: () => 1});
+            const picture = {address: "p", sha256: await sha256(bytes), width: 3, height: 2};
+            return loader.load([picture]).then(() => "shown", (error) => error.name);
+          };
+          return [await outcome(good), await outcome(bad)];
+        }""",
+        [list(png(1, 3, 2)), [1, 2, 3]],
+    )
+    assert result == ["shown", "EncodingError"]
+
+
+# --- the visit's log ---
+
+LOG = """async (m, x) => {
+  const {openStore, memory} = await import("/static/js/store.js");
+  const sent = [];
+  let free = () => {};
+  const answers = {flushed: () => new Promise((done) => { free = done; })};
+  const log = m.createLog({visit: "v", answers, store: openStore("v/events", [memory()]),
+    send: async (event) => { sent.push(event); }});
+  for (let n = 0; n < x.notes; n += 1) await log.note("opened", {n});
+  const early = sent.length;
+  const timer = setInterval(() => free(), 1);
+  while (sent.length < x.expected) await new Promise((done) => setTimeout(done, 5));
+  clearInterval(timer);
+  return {early, sent: sent.map((event) => [event.kind, event.content.n, event.waited_ms >= 0])};
+}"""
+
+
+def test_log_sends_nothing_while_an_answer_waits_then_all_in_order(run: Run) -> None:
+    result = run("log.js", LOG, {"notes": 3, "expected": 3})
+    assert result == {"early": 0, "sent": [["opened", n, True] for n in range(3)]}
+
+
+def test_log_keeps_a_hundred_and_no_more(run: Run) -> None:
+    result = run("log.js", LOG, {"notes": 130, "expected": 100})
+    assert [n for _, n, _ in result["sent"]] == list(range(100))
+
+
+@pytest.mark.parametrize(
+    ("agent", "family"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+            "Chromium",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox"),
+        (
+            "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari",
+        ),
+        ("curl/8", "other"),
+    ],
+)
+def test_log_knows_the_family_of_a_browser_and_no_more(run: Run, agent: str, family: str) -> None:
+    assert run("log.js", "(m, x) => m.family(x)", agent) == family
 
 
 # --- sizes ---

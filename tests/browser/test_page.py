@@ -31,9 +31,13 @@ WATCH = """
 def test_every_script_is_loaded_once_under_its_hashed_name(visitor: Visitor) -> None:
     study = gallery.study("rating_scale", trials_per_participant=1)
     page = visitor.page(**DESKTOP)
+    page.goto(f"{visitor.site}/s/{study.public_id}/")
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(urlsplit(request.url).path))
-    start(page, visitor.site, study)
+    page.get_by_role("button", name="Start").click()
+    for name in ("I agree", "Begin"):
+        page.get_by_role("button", name=name).click()
+    onset(page)
     scripts = [path for path in loaded if path.endswith(".js")]
     assert all(re.search(r"\.[0-9a-f]{12}\.js$", path) for path in scripts)
     names = Counter(re.sub(r"\.[0-9a-f]{12}", "", path) for path in scripts)
@@ -116,7 +120,7 @@ def test_closed_study_offers_no_start(visitor: Visitor) -> None:
     close(study)
     page = visitor.page(**PHONE)
     page.goto(f"{visitor.site}/s/{study.public_id}/")
-    expect(page.locator(".notice")).to_be_visible()
+    expect(page.get_by_text("This study is closed")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
 
 

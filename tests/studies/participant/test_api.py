@@ -276,7 +276,10 @@ def test_finish_when_answered_after_the_end_stays_finished(visitor: Visitor) -> 
     assert Participant.objects.get().state == "finished"
 
 
-ROUTES = [("GET", "state"), ("POST", "consent"), ("POST", "answers"), ("POST", "finish")]
+ROUTES = [
+    *(("GET", "state"), ("POST", "consent"), ("POST", "answers"), ("POST", "events")),
+    ("POST", "finish"),
+]
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)

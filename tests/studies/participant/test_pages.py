@@ -1,24 +1,29 @@
 """The participant's pages: looking creates nothing, only a Start from our own page does."""
 
 import logging
-import re
+import secrets
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from studies.models import ExternalId, Participant, Reference, Stimulus, Study, Trial
+from studies.models import Event, ExternalId, Participant, Reference, Stimulus, Study, Trial
 from tests import factories
 from tests.studies.participant.visitor import Visitor, live
 
 pytestmark = pytest.mark.django_db
-OURS = {"Sec-Fetch-Site": "same-origin"}
+VISIT_ROUTES = ("", "state", "consent", "answers", "events", "finish")
 
 
-def press_start(study: Study, sent: dict[str, str] | None = None, **headers: str) -> HttpResponse:
+def press_start(
+    study: Study, sent: dict[str, str] | None = None, secret: str = "", **headers: str
+) -> HttpResponse:
+    """As our page does: with a secret that it drew."""
     return Client(enforce_csrf_checks=True).post(
-        f"/s/{study.public_id}/start", sent or {}, headers=headers or OURS
+        f"/s/{study.public_id}/start",
+        sent or {},
+        headers=headers or {"X-Visit-Secret": secret or secrets.token_urlsafe(24)},
     )
 
 
@@ -89,55 +94,85 @@ def test_start_page_when_the_study_does_not_run_has_no_form(state: str, words: s
     assert not Participant.objects.exists()
 
 
-def test_start_leads_to_the_visit_with_the_secret_in_the_fragment_alone() -> None:
-    study = live()
-    response = press_start(study)
+def test_start_begins_a_visit_under_the_browsers_own_secret_and_never_repeats_it() -> None:
+    study, secret = live(), secrets.token_urlsafe(24)
+    response = press_start(study, secret=secret)
     participant = Participant.objects.get()
-    assert response.status_code == 303
-    found = re.fullmatch(rf"/v/{participant.public_id}/#([\w-]{{32}})", response["Location"])
-    assert found
-    assert participant.knows(found[1])
-    assert found[1].encode() not in response.content
+    assert response.json() == {"visit": f"/v/{participant.public_id}/"}
+    assert participant.knows(secret)
     assert response["Cache-Control"] == "no-store"
     assert not response.cookies
     assert participant.trials.count() == 4
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "same-origin"},
-        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
-        {"Origin": "http://testserver"},
-    ],
-)
-def test_start_from_our_own_page_is_taken(headers: dict[str, str]) -> None:
-    assert press_start(live(), **headers).status_code == 303
+def test_start_sent_twice_is_one_visit_also_when_the_study_was_closed_meanwhile() -> None:
+    study, secret = live(), secrets.token_urlsafe(24)
+    sent = {"PROLIFIC_PID": "panel-id-1"}
+    first = press_start(study, sent, secret)
+    Study.objects.update(state=Study.State.CLOSED)
+    again = press_start(study, sent, secret)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert Participant.objects.count() == ExternalId.objects.count() == 1
+
+
+def test_start_with_one_secret_in_two_studies_is_two_visits() -> None:
+    secret = secrets.token_urlsafe(24)
+    visits = {press_start(live(), secret=secret).json()["visit"] for _ in range(2)}
+    assert len(visits) == 2
 
 
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-        {"Sec-Fetch-Site": "none"},
-        {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
-        {"Origin": "https://evil.example"},
-        {"Origin": "http://testserver.evil.example"},
-        {"Origin": "null"},
-        {"Referer": "http://testserver/"},
+        {"Sec-Fetch-Site": "same-origin"},  # a form: another site's page can send one
+        {"Origin": "http://testserver", "Referer": "http://testserver/"},
+        {"X-Visit-Secret": "short"},
+        {"X-Visit-Secret": "x" * 65},
+        {"X-Visit-Secret": "ü" * 32},
+        {"X-Visit-Secret": "a b" * 11},
     ],
 )
-def test_start_from_anywhere_else_creates_nothing(headers: dict[str, str]) -> None:
+def test_start_without_a_drawn_secret_creates_nothing(headers: dict[str, str]) -> None:
     response = press_start(live(), **headers)
     assert response.status_code == 403
-    assert b"<h1>" in response.content
+    assert "press Start there" in response.json()["error"]
     assert not Participant.objects.exists()
 
 
-def test_start_page_lets_a_plain_http_browser_name_its_origin() -> None:
-    response = Client().get(f"/s/{live().public_id}/")
-    assert response["Referrer-Policy"] == "same-origin"
+def test_no_participant_route_lets_a_browser_tell_where_it_came_from() -> None:
+    study = live()
+    visitor = Visitor.come(study)
+    for path in (
+        f"/s/{study.public_id}/",
+        f"/v/{visitor.participant.public_id}/",
+        f"/i/{study.stimuli.all()[0].address}",
+        "/s/nobody/",
+    ):
+        assert Client().get(path)["Referrer-Policy"] == "no-referrer"
+    assert visitor.get("state")["Referrer-Policy"] == "no-referrer"
+    assert Client().get("/admin/login/")["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "purpose", [{}, {"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}]
+)
+def test_looking_at_any_address_of_a_visit_changes_nothing(
+    method: str, purpose: dict[str, str]
+) -> None:
+    study = live()
+    visitor = Visitor.come(study, agree=False)
+    before = list(Participant.objects.values())
+    for path in (
+        f"/s/{study.public_id}/start",
+        *(f"/v/{visitor.participant.public_id}/{route}" for route in VISIT_ROUTES),
+        f"/i/{study.stimuli.all()[0].address}",
+    ):
+        Client().generic(method, path, headers=purpose)
+        Client().generic(method, path, headers=purpose | {"X-Visit-Secret": visitor.secret})
+    assert list(Participant.objects.values()) == before
+    assert not Event.objects.exists()
 
 
 def test_start_with_a_panel_id_that_began_before_opens_nothing() -> None:
@@ -145,9 +180,9 @@ def test_start_with_a_panel_id_that_began_before_opens_nothing() -> None:
     sent = {"PROLIFIC_PID": "panel-id-1", "STUDY_ID": "s"}
     first = press_start(study, sent)
     again = press_start(study, sent | {"SESSION_ID": "new"})
-    assert (first.status_code, again.status_code) == (303, 409)
+    assert (first.status_code, again.status_code) == (200, 409)
     page = again.content.decode()
-    assert "begun already" in page
+    assert "begun with your id before" in page
     assert Participant.objects.get().public_id not in page
     assert "panel-id-1" not in page
 
@@ -176,7 +211,8 @@ def test_page_when_the_address_is_nonsense_is_not_found(path: str) -> None:
 
 
 def test_begin_when_the_study_is_unknown_is_not_found() -> None:
-    assert Client().post("/s/nobody/start", headers=OURS).status_code == 404
+    drawn = {"X-Visit-Secret": secrets.token_urlsafe(24)}
+    assert Client().post("/s/nobody/start", headers=drawn).status_code == 404
 
 
 def test_begin_by_get_is_refused() -> None:
@@ -269,9 +305,9 @@ def test_logs_hold_no_path_secret_or_parameter(caplog: Any) -> None:
     lines = [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
     ours = "\n".join(line for line in lines if "paragone.request" in line)
     assert "participant:answers" in ours
-    secrets = [study.public_id, visitor.participant.public_id, visitor.secret, trial["id"]]
-    secrets += ["unknown-visit", "wrong-secret", "panel-id-1", "203.0.113.9"]
-    for secret in [*secrets, trial["stimuli"][0]["address"]]:
+    private = [study.public_id, visitor.participant.public_id, visitor.secret, trial["id"]]
+    private += ["unknown-visit", "wrong-secret", "panel-id-1", "203.0.113.9"]
+    for secret in [*private, trial["stimuli"][0]["address"]]:
         assert secret not in ours
     others = [line for line in lines if "'name': 'django.db" not in line]
     assert not any(visitor.secret in line or "203.0.113.9" in line for line in others)

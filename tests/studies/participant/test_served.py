@@ -1,6 +1,7 @@
 """Nothing lost, nothing twice, on a real gunicorn: 50 copies at once, two tabs, a crowd, SIGKILL."""
 
 import http.client
+import secrets
 import threading
 import time
 import uuid
@@ -105,6 +106,14 @@ def test_crowd_that_presses_start_at_once_shares_no_slot(site: Site) -> None:
     assert site.rows(astray) == [(0,)]
     trials = "SELECT count(*) FROM studies_trial GROUP BY participant_id"
     assert {count for (count,) in site.rows(trials)} == {6}
+
+
+def test_same_start_pressed_twenty_times_at_once_is_one_visit(site: Site) -> None:
+    before = site.rows("SELECT count(*) FROM studies_participant")[0][0]
+    visits = at_once([partial(site.visit, secrets.token_urlsafe(24))] * 20)
+    assert len({visit.public_id for visit in visits}) == 1
+    assert site.rows("SELECT count(*) FROM studies_participant")[0][0] == before + 1
+    assert len(visits[0].consent()) == 6
 
 
 def test_site_killed_while_answers_arrive_loses_none_and_doubles_none(site: Site) -> None:
