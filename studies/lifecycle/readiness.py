@@ -128,14 +128,15 @@ def _listed(lacking: Sequence[str]) -> str:
 
 
 def _agreement(study: Study, scenes: Sequence[Scene], recipes: Sequence[Recipe]) -> Check:
-    """Of a study with sets of the participants' own, every participant's scrolls are smaller."""
     if not PROTOCOLS[study.protocol].agreement:
         return Check("No agreement scroll is needed")
-    images = dict.fromkeys(
-        [scene.pk for scene in scenes], min(study.agreement_per_scene, len(recipes))
-    )
-    made = agreement.scrolls(images)
+    ids = [scene.pk for scene in scenes]
     label = "Agreement scrolls join all scenes"
+    if study.agreement_own:
+        ids = ids[: study.trials_per_participant]
+        label = "Agreement scrolls of their own join each participant's scenes"
+    images = dict.fromkeys(ids, min(study.agreement_per_scene, len(recipes)))
+    made = agreement.scrolls(images)
     if len(made) > 1:
         longest = max(sum(images[scene] for scene in scroll) for scroll in made)
         label += f": {len(made)} of up to {longest} images, each with two scenes of the one before"

@@ -159,6 +159,18 @@ def test_checklist_tells_how_many_agreement_scrolls_join_the_scenes() -> None:
     assert check.label.endswith("2 of up to 24 images, each with two scenes of the one before")
 
 
+def test_checklist_of_sets_of_one_s_own_counts_the_scenes_of_one_participant() -> None:
+    study = factories.study(
+        scenes=14,
+        recipes=3,
+        protocol="rating_scale",
+        agreement_own=True,
+        trials_per_participant=5,
+    )
+    labels = [check.label for check in lifecycle.checklist(study)]
+    assert "Agreement scrolls of their own join each participant's scenes" in labels
+
+
 def test_open_when_agreement_images_cannot_join_the_scenes_says_why() -> None:
     study = factories.study(scenes=2, recipes=2, protocol="rating_scale", agreement_per_scene=1)
     assert "2 scenes have fewer than 2 images on the agreement scrolls" in problems(study)
