@@ -32,6 +32,8 @@ class SentAnswer:
     uuid: UUID
     content: Any
     reaction_ms: float | None
+    viewing: Any
+    undoes: UUID | None
 
 
 def panel_parameters(sent: Mapping[str, Any]) -> dict[str, str]:
@@ -47,9 +49,11 @@ def panel_parameters(sent: Mapping[str, Any]) -> dict[str, str]:
 def sent_answer(body: Mapping[str, Any]) -> SentAnswer:
     return SentAnswer(
         trial=_trial(body.get("trial")),
-        uuid=_uuid(body.get("uuid")),
+        uuid=_uuid("uuid", body.get("uuid")),
         content=body.get("content"),
         reaction_ms=_reaction(body.get("reaction_ms")),
+        viewing=body.get("viewing"),
+        undoes=None if body.get("undoes") is None else _uuid("undoes", body["undoes"]),
     )
 
 
@@ -68,11 +72,11 @@ def _trial(value: Any) -> str:
     return value
 
 
-def _uuid(value: Any) -> UUID:
+def _uuid(name: str, value: Any) -> UUID:
     try:
         return UUID(value)
     except (ValueError, AttributeError, TypeError) as error:
-        raise Refused(400, f"uuid: must be a UUID, got {value!r:.40}") from error
+        raise Refused(400, f"{name}: must be a UUID, got {value!r:.40}") from error
 
 
 def _reaction(value: Any) -> float | None:
