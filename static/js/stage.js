@@ -113,22 +113,29 @@ export function createStage({ root, protocol, loader, rules, frame, questions, e
     const answered = new Promise((resolve) => {
       settle = resolve;
     });
+    let undone = false;
+    const goBack = () => {
+      undone = undoable && frame.undo;
+      if (undone) {
+        settle(null);
+      }
+    };
     undo.hidden = !frame.undo;
     undo.dataset.idle = String(!undoable);
-    undo.onclick = () => undoable && settle(null);
+    undo.onclick = goBack;
     const heard = new AbortController();
     // On the window, after the protocol's own listeners: it may have undone something of its own.
     window.addEventListener(
       "keydown",
       (event) => {
         const pressed = event.key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
-        if (pressed && undoable && frame.undo && !event.defaultPrevented) {
-          settle(null);
+        if (pressed && !event.defaultPrevented) {
+          goBack();
         }
       },
       { signal: heard.signal },
     );
-    return { settle, answered: answered.finally(() => heard.abort()) };
+    return { settle, answered: answered.finally(() => heard.abort()), undone: () => undone };
   };
 
   /**
@@ -143,7 +150,9 @@ export function createStage({ root, protocol, loader, rules, frame, questions, e
     head(trial);
     cleared ??= performance.now();
     const blank = sleep(frame.blank_ms - (performance.now() - cleared));
+    const { settle, answered, undone } = answering(undoable);
     if ((await ready(trial)) === "skip") {
+      settle({});
       return { content: { chosen: "skip" }, reaction_ms: null };
     }
     const shown = document.createElement("div");
@@ -159,7 +168,6 @@ export function createStage({ root, protocol, loader, rules, frame, questions, e
     part("references").dataset.hidden = "";
 
     let onset = Infinity;
-    const { settle, answered } = answering(undoable);
     const open = () =>
       performance.now() - onset >= frame.minimum_view_ms &&
       !references.held() &&
@@ -187,6 +195,11 @@ export function createStage({ root, protocol, loader, rules, frame, questions, e
     layout();
     await Promise.all([...root.querySelectorAll("img")].map((image) => image.decode().catch(() => {})));
     await blank;
+    if (undone()) {
+      // Taken back before this trial was seen: it is not shown for a moment either.
+      mounted.remove?.();
+      return null;
+    }
     layout();
     delete shown.dataset.hidden;
     delete part("references").dataset.hidden;

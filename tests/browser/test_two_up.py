@@ -82,7 +82,7 @@ def test_wheel_zooms_both_at_the_pointer_and_a_drag_pans_both_without_answering(
     start(page, visitor.site, study)
     whole = _same_part(page)
     assert whole["wide"] == whole["width"] == whole["natural"]
-    x, y = whole["left"] + whole["width"] / 4, whole["top"] + whole["height"] / 2
+    x, y = whole["left"] + 0.6 * whole["width"], whole["top"] + whole["height"] / 2
     page.mouse.move(x, y)
     for _ in range(2):
         page.mouse.wheel(0, -100)
@@ -90,7 +90,7 @@ def test_wheel_zooms_both_at_the_pointer_and_a_drag_pans_both_without_answering(
     zoomed = _same_part(page)
     assert zoomed["wide"] == 3 * whole["natural"]
     share = (zoomed["x"] + x - zoomed["left"]) / zoomed["wide"]
-    assert share == pytest.approx(0.25, abs=0.01), "what lay under the pointer lies there still"
+    assert share == pytest.approx(0.6, abs=0.01), "what lay under the pointer lies there still"
     page.mouse.down()
     page.mouse.move(x - 100, y - 50, steps=4)
     page.mouse.up()
@@ -160,7 +160,7 @@ def test_two_fingers_zoom_both_and_one_pans_both_and_a_tap_still_answers(
     fingers.move(((x - 20, y), (x - 90, y)), ((x + 20, y), (x + 90, y)))
     zoomed = _same_part(page)
     factor = zoomed["wide"] * 3 / zoomed["natural"]
-    assert factor == pytest.approx(round(factor))
+    assert factor == pytest.approx(round(factor), abs=1e-3)
     assert zoomed["wide"] > 2 * whole["wide"]
     fingers.move(((x, y), (x - 60, y)))
     assert _same_part(page)["x"] - zoomed["x"] == pytest.approx(60, abs=8)
@@ -184,7 +184,8 @@ def test_flip_shows_both_pixel_upon_pixel_and_asks_to_see_both_first(visitor: Vi
     assert not page.locator(".two-up__picture").nth(1).is_visible()
     expect(page.get_by_role("button", name="Choose picture 1")).to_be_disabled()
     expect(page.get_by_role("button", name="Left")).to_be_hidden()
-    page.get_by_role("button", name="No difference").tap()
+    expect(page.get_by_role("button", name="No difference")).to_be_disabled()
+    page.keyboard.press("ArrowDown")
     assert page.locator("[data-painted]").count() == 1, "only one was seen"
     page.locator(".two-up__picture").nth(0).tap()
     assert page.locator(".two-up__picture").nth(1).is_visible()

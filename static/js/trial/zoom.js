@@ -63,6 +63,12 @@ export function createZoom({ pair, boxes, tools, picture, note }) {
     const room = { width: boxes[0].clientWidth, height: boxes[0].clientHeight };
     const all = size();
     part = seen(all, room, centre, ratio());
+    const within = (/** @type {number} */ middle, /** @type {number} */ half) =>
+      Math.max(half, Math.min(middle, 1 - half));
+    centre = {
+      x: within(centre.x, part.width / 2 / all.width),
+      y: within(centre.y, part.height / 2 / all.height),
+    };
     for (const frame of windows) {
       const image = /** @type {HTMLImageElement} */ (frame.firstElementChild);
       Object.assign(frame.style, { width: `${part.width}px`, height: `${part.height}px` });
@@ -82,24 +88,28 @@ export function createZoom({ pair, boxes, tools, picture, note }) {
   const pan = (x, y) => {
     const all = size();
     centre = {
-      x: (part.left + part.width * (0.5 + x)) / all.width,
-      y: (part.top + part.height * (0.5 + y)) / all.height,
+      x: centre.x + (x * part.width) / all.width,
+      y: centre.y + (y * part.height) / all.height,
     };
     draw();
   };
-  /** @param {number} to @param {{x: number, y: number}} [at]  What stays, from the window's corner. */
-  const zoom = (to, at = { x: part.width / 2, y: part.height / 2 }) => {
+  const middle = () => ({ x: part.width / 2, y: part.height / 2 });
+  /** @param {number} to @param {() => {x: number, y: number}} [at]  What stays, from the window's corner. */
+  const zoom = (to, at = middle) => {
     const next = Math.max(0, Math.min(to, levels.length - 1));
     if (next === level) {
       return;
     }
-    const before = size();
-    const share = { x: (part.left + at.x) / before.width, y: (part.top + at.y) / before.height };
+    const [before, from] = [size(), at()];
+    const share = { x: (part.left + from.x) / before.width, y: (part.top + from.y) / before.height };
     level = next;
-    const all = size();
+    centre = share;
+    draw();
+    // The window has grown by now, and its corner lies elsewhere.
+    const [all, here] = [size(), at()];
     centre = {
-      x: share.x + (part.width / 2 - at.x) / all.width,
-      y: share.y + (part.height / 2 - at.y) / all.height,
+      x: share.x + (part.width / 2 - here.x) / all.width,
+      y: share.y + (part.height / 2 - here.y) / all.height,
     };
     draw();
     note("zoom", levels[level]);
@@ -150,8 +160,8 @@ export function createZoom({ pair, boxes, tools, picture, note }) {
  *
  * @param {HTMLElement} pair
  * @param {{zoomed: () => boolean, pan: (x: number, y: number) => void, factor: () => number,
- *   zoomTo: (factor: number, at: {x: number, y: number}) => void,
- *   step: (by: number, at: {x: number, y: number}) => void}} acts  `pan` in CSS pixels.
+ *   zoomTo: (factor: number, at: () => {x: number, y: number}) => void,
+ *   step: (by: number, at: () => {x: number, y: number}) => void}} acts  `pan` in CSS pixels.
  */
 function listen(pair, acts) {
   /** @type {Map<number, {x: number, y: number}>} */
@@ -164,7 +174,7 @@ function listen(pair, acts) {
     return Math.hypot(a.x - b.x, a.y - b.y) || 1;
   };
   /** @param {EventTarget | null} target @param {number} x @param {number} y */
-  const within = (target, x, y) => {
+  const within = (target, x, y) => () => {
     const inside = /** @type {Element} */ (target).closest(".two-up__picture") ?? pair;
     const corner = /** @type {Element} */ (inside.querySelector("[data-window]")).getBoundingClientRect();
     return { x: x - corner.left, y: y - corner.top };
