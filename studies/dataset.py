@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from studies.analysis.data import Choices, Placements, Votes
 from studies.models import Answer, Event, Participant, Question, Stimulus, Study, Trial
+from studies.protocols import viewing
 
 Data = Votes | Choices | Placements
 
@@ -189,7 +190,10 @@ def raw_answers(study: Study) -> QuerySet[Answer]:
         Answer.objects.filter(trial__participant__study=study)
         .exclude(trial__participant__kind=Participant.Kind.PREVIEW)
         .select_related("trial__participant", "trial__question", "trial__scene")
-        .annotate(revisions=Count("trial__revisions"))
+        .annotate(
+            revisions=Count("trial__revisions"),
+            undone=Count("trial__revisions", filter=Q(trial__revisions__undone=True)),
+        )
         .order_by("trial_id")
     )
 
@@ -222,9 +226,12 @@ def _raw(study: Study, answer: Any, names: Mapping[int, tuple[str, str]]) -> dic
         "addresses": trial.addresses,
         "content": answer.content,
         "reaction_ms": answer.reaction_ms,
+        **viewing.summary(answer.viewing, answer.reaction_ms),
+        "viewing": answer.viewing,
         "planned_at": trial.created_at,
         "received_at": answer.received_at,
         "revisions": answer.revisions,
+        "undone": answer.undone,
     }
 
 

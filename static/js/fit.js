@@ -16,6 +16,9 @@ export function fit(picture, box, ratio = window.devicePixelRatio || 1) {
   };
 }
 
+/** A pixel enlarged by a whole factor is a square of its own colour, not a blur. @param {number} factor */
+export const rendering = (factor) => (factor > 1 ? "pixelated" : "auto");
+
 /**
  * Size an image for its box.
  *
@@ -28,8 +31,9 @@ export function place(image, box) {
     width: Number(image.getAttribute("width")),
     height: Number(image.getAttribute("height")),
   };
-  const { width, height } = fit(own, box);
+  const { width, height, factor } = fit(own, box);
   image.style.width = `${width}px`;
   image.style.height = `${height}px`;
+  image.style.imageRendering = rendering(factor);
   return { width, height };
 }

@@ -20,7 +20,8 @@ const FOREIGN_REFUSALS = 8;
 
 /**
  * @typedef {object} Queue
- * @property {(body: Record<string, any>) => Promise<void>} add  Resolves once it is stored here.
+ * @property {(body: Record<string, any>) => Promise<string>} add  Resolves once it is stored here,
+ *   to the answer's UUID.
  * @property {() => Promise<void>} flushed  Resolves once nothing is pending.
  * @property {() => Promise<Set<string>>} trials  Those whose answer waits, was refused, or was sent
  *   from here: the state that the server gave before may not know it yet.
@@ -107,11 +108,13 @@ export function createQueue({
       // After what waits already: the clock may have been set back since then.
       const before = Math.max(last, ...(await store.all()).map((item) => item.order));
       last = Math.max(before + 1, last + 1, Date.now());
-      const kept = await store.put({ uuid: uuid(), visit, order: last, body });
+      const item = { uuid: uuid(), visit, order: last, body };
+      const kept = await store.put(item);
       status.durable &&= kept;
       status.pending += 1;
       changed({ ...status, state: status.state === "waiting" ? "waiting" : "saving" });
       run();
+      return item.uuid;
     },
     async flushed() {
       // An answer may be added while the last send is still under way.

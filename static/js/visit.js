@@ -12,12 +12,13 @@ import { keepSecret, secrets } from "./secret.js";
 import { connect, Refused } from "./server.js";
 import { createStage } from "./stage.js";
 import { openStore } from "./store.js";
+import { paintSurround } from "./surround.js";
 import { readTexts } from "./texts.js";
 import { thank } from "./thanks.js";
 import { pressed, show } from "./views.js";
 
 /** @typedef {import("./stage.js").Trial} Trial */
-/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, trials: Trial[]}} State */
+/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, frame: import("./stage.js").Frame, trials: Trial[]}} State */
 /** @typedef {import("./server.js").Server} Server */
 /** @typedef {import("./queue.js").Queue} Queue */
 
@@ -86,13 +87,19 @@ async function askAll(stage, loader, state, queue) {
   if (todo.length > 0) {
     show("stage");
   }
-  for (const [index, trial] of todo.entries()) {
+  /** UUIDs of the answers given here; those taken back stay beside the new ones. @type {Map<Trial, string>} */
+  const given = new Map();
+  for (let index = 0; index < todo.length; ) {
+    const [trial, before] = [todo[index], todo[index - 1]];
     progress(state.trials, state.trials.length - todo.length + index, trial);
-    loader.want(
-      todo.slice(index, index + 1 + AHEAD).flatMap((each) => [...each.stimuli, ...each.references]),
-    );
-    const answer = await stage.ask(trial);
-    await queue.add({ trial: trial.id, ...answer });
+    const kept = [...todo.slice(index, index + 1 + AHEAD), ...(before ? [before] : [])];
+    loader.want(kept.flatMap((each) => [...each.stimuli, ...each.references]));
+    const undoes = given.get(trial);
+    const answer = await stage.ask(trial, Boolean(before) && !undoes);
+    if (answer) {
+      given.set(trial, await queue.add({ trial: trial.id, ...answer, ...(undoes && { undoes }) }));
+    }
+    index += answer ? 1 : -1;
   }
   loader.want([]);
 }
@@ -170,7 +177,10 @@ async function walk(main) {
   });
   const protocol = await insist(() => import(/** @type {string} */ (main.dataset.script)));
   const enlarge = createEnlarge(part("enlarge"), loader, text);
-  const stage = createStage({ root: part("stage"), protocol, loader, rules: state.rules, enlarge, text });
+  const questions = state.trials.map((trial) => trial.question.text);
+  const { rules, frame } = state;
+  paintSurround(frame.surround);
+  const stage = createStage({ root: part("stage"), protocol, loader, rules, frame, questions, enlarge, text });
   for (;;) {
     if (state.state !== "finished") {
       await askAll(stage, loader, state, queue);

@@ -77,6 +77,7 @@ class AnswerAdmin(ReadOnlyAdmin):
         "scene",
         "content",
         "reaction_ms",
+        "viewing",
         "received_at",
     )
 

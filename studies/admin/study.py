@@ -54,7 +54,18 @@ class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
     change_form_outer_before_template = "admin/studies/study/_panel.html"
     fieldsets = (
         ("What is asked", {"fields": ("title", "protocol")}),
-        ("What is shown", {"fields": ("scenes", "recipes", "show_references")}),
+        ("What is shown", {"fields": ("scenes", "recipes")}),
+        (
+            "How a trial looks",
+            {
+                "fields": (
+                    ("show_references", "references_on_hold"),
+                    ("surround", "phone_layout"),
+                    ("blank_ms", "minimum_view_ms"),
+                    "allow_undo",
+                )
+            },
+        ),
         (
             "How much",
             {

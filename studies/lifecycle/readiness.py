@@ -48,6 +48,7 @@ def checklist(study: Study) -> list[Check]:
         _names(scenes, recipes),
         _pictures(study, scenes, recipes),
         _agreement(study, scenes, recipes),
+        _references(study),
         _consent(study),
         _redirect(study),
     ]
@@ -145,6 +146,13 @@ def _agreement(study: Study, scenes: Sequence[Scene], recipes: Sequence[Recipe])
         known = sum(len(told.get(scene, ())) >= images[scene] for scene in images)
         label += f"; the pilot tells low from high in {known} of {len(images)} scenes"
     return Check(label, agreement.fault(images, made))
+
+
+def _references(study: Study) -> Check:
+    problem = ""
+    if study.references_on_hold and not study.show_references:
+        problem = "Content and style are to be shown while held, but not to be shown at all."
+    return Check("What is held to be seen is shown at all", problem)
 
 
 def _consent(study: Study) -> Check:

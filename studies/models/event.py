@@ -52,8 +52,8 @@ class Event(models.Model):
         """Store it once, however often it is sent; False when the visit's log is full."""
         if participant.events.count() >= cls.MOST:
             return participant.events.filter(uuid=uuid).exists()
-        event = cls(
+        event = Event(
             participant=participant, uuid=uuid, kind=kind, content=content, waited_ms=waited_ms
         )
-        cls.objects.bulk_create([event], ignore_conflicts=True)
+        Event.objects.bulk_create([event], ignore_conflicts=True)
         return True

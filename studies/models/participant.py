@@ -12,6 +12,21 @@ from django.utils import timezone
 
 from studies.models.study import Study, public_id
 
+# What a visit's page and every answer need of the study.
+ASKING = (
+    "protocol",
+    "allow_tie",
+    "allow_none",
+    "allow_undo",
+    "show_references",
+    "references_on_hold",
+    "surround",
+    "blank_ms",
+    "minimum_view_ms",
+    "phone_layout",
+    "agreement_own",
+)
+
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
     def counted(self, study: Study) -> Self:
@@ -23,15 +38,8 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def visiting(self, public_id: str) -> Participant | None:
         """The participant with what every answer needs of the study; the rest loads when asked."""
-        rules = (
-            "study__protocol",
-            "study__allow_tie",
-            "study__allow_none",
-            "study__show_references",
-            "study__agreement_own",
-        )
         own = ("public_id", "secret_sha256", "state")
-        found = self.select_related("study").only(*own, *rules)
+        found = self.select_related("study").only(*own, *(f"study__{name}" for name in ASKING))
         try:
             return found.get(public_id=public_id)
         except Participant.DoesNotExist:

@@ -58,6 +58,10 @@ class Study(Owned):
         CLOSED = "closed"
         ARCHIVED = "archived"
 
+    class PhoneLayout(models.TextChoices):
+        STACKED = "stacked", "one above the other"
+        FLIP = "flip", "one at a time, in the same place"
+
     public_id = models.CharField(max_length=32, unique=True, default=public_id, editable=False)
     title = models.CharField(max_length=120, help_text="Participants see it.")
     protocol = models.CharField(
@@ -107,6 +111,43 @@ class Study(Owned):
     show_references = models.BooleanField(
         "content and style shown", default=True, help_text="Above the pictures, in every protocol."
     )
+    references_on_hold = models.BooleanField(
+        "content and style only while held",
+        default=False,
+        help_text="Shown in place of the pictures as long as a button is held, not above them.",
+    )
+
+    surround = models.PositiveSmallIntegerField(
+        "surround grey",
+        default=128,
+        validators=[MaxValueValidator(255)],
+        help_text="Red = green = blue, from 0 (black) to 255 (white). "
+        "Text on it is black, below 117 white: at least 4.5 to 1.",
+    )
+    blank_ms = models.PositiveSmallIntegerField(
+        "blank between trials",
+        default=250,
+        validators=[MaxValueValidator(500)],
+        help_text="Milliseconds of plain grey, at most 500.",
+    )
+    minimum_view_ms = models.PositiveSmallIntegerField(
+        "minimum view",
+        default=400,
+        validators=[MaxValueValidator(10_000)],
+        help_text="Milliseconds from the first paint during which no answer is taken.",
+    )
+    phone_layout = models.CharField(
+        "on a phone held upright",
+        max_length=7,
+        choices=PhoneLayout,
+        default=PhoneLayout.STACKED,
+        help_text="Two-up only. One at a time shows each as large as the phone allows.",
+    )
+    allow_undo = models.BooleanField(
+        "undo allowed",
+        default=True,
+        help_text="The last answer may be taken back; it is kept beside the new one.",
+    )
 
     duration_minutes = models.PositiveSmallIntegerField(default=10)
     pay = models.CharField(max_length=120, blank=True, help_text="As told to participants.")
@@ -132,6 +173,12 @@ class Study(Owned):
     class Meta:
         ordering = ["-created_at"]
         verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(surround__lte=255, blank_ms__lte=500, minimum_view_ms__lte=10_000),
+                name="study_frame_within_limits",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -103,12 +103,16 @@ class Trial(models.Model):
 
 
 class Answer(models.Model):
-    """What came back for a trial: stored exactly once, never changed."""
+    """What came back for a trial: stored exactly once, never changed.
+
+    One that is taken back with Undo goes to the revisions as it is, and the new one stands here.
+    """
 
     trial = models.OneToOneField(Trial, on_delete=models.CASCADE, related_name="answer")
     uuid = models.UUIDField(unique=True, help_text="Drawn by the participant's browser.")
     content = models.JSONField()
     reaction_ms = models.FloatField(null=True, blank=True, help_text="From first paint, in ms.")
+    viewing = models.JSONField(null=True, blank=True, help_text="How the trial was seen.")
     received_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -116,13 +120,15 @@ class Answer(models.Model):
 
 
 class AnswerRevision(models.Model):
-    """Anything else that came for an answered trial: kept beside the answer, replacing nothing."""
+    """Anything else that came for an answered trial, and what was undone: kept beside the answer."""
 
     trial = models.ForeignKey(Trial, on_delete=models.CASCADE, related_name="revisions")
     uuid = models.UUIDField(unique=True)
     content = models.JSONField()
     reaction_ms = models.FloatField(null=True, blank=True)
-    received_at = models.DateTimeField(auto_now_add=True)
+    viewing = models.JSONField(null=True, blank=True)
+    undone = models.BooleanField(default=False, help_text="It stood until it was taken back.")
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["trial", "pk"]

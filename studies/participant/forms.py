@@ -34,6 +34,8 @@ class SentAnswer:
     uuid: UUID
     content: Any
     reaction_ms: float | None
+    viewing: Any
+    undoes: UUID | None
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ def panel_parameters(sent: Mapping[str, Any]) -> dict[str, str]:
 def sent_answer(body: Mapping[str, Any]) -> SentAnswer:
     return SentAnswer(
         trial=_trial(body.get("trial")),
-        uuid=_uuid(body.get("uuid")),
+        uuid=_uuid("uuid", body.get("uuid")),
         content=body.get("content"),
         reaction_ms=_milliseconds("reaction_ms", body.get("reaction_ms")),
+        viewing=body.get("viewing"),
+        undoes=None if body.get("undoes") is None else _uuid("undoes", body["undoes"]),
     )
 
 
@@ -72,7 +76,7 @@ def sent_event(body: Mapping[str, Any]) -> SentEvent:
     if len(content) > EVENT_FIELDS:
         raise Refused(400, f"content: must hold at most {EVENT_FIELDS} fields, got {len(content)}")
     waited_ms = _milliseconds("waited_ms", body.get("waited_ms"))
-    return SentEvent(_uuid(body.get("uuid")), kind, content, waited_ms or 0.0)
+    return SentEvent(_uuid("uuid", body.get("uuid")), kind, content, waited_ms or 0.0)
 
 
 def consent(body: Mapping[str, Any]) -> bool:
@@ -90,11 +94,11 @@ def _trial(value: Any) -> str:
     return value
 
 
-def _uuid(value: Any) -> UUID:
+def _uuid(name: str, value: Any) -> UUID:
     try:
         return UUID(value)
     except (ValueError, AttributeError, TypeError) as error:
-        raise Refused(400, f"uuid: must be a UUID, got {value!r:.40}") from error
+        raise Refused(400, f"{name}: must be a UUID, got {value!r:.40}") from error
 
 
 def _plain(value: Any) -> bool:

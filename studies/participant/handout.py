@@ -13,7 +13,20 @@ def state(participant: Participant) -> dict[str, Any]:
     return {
         "state": participant.state,
         "rules": {"tie": study.rules.tie, "none": study.rules.none},
+        "frame": _frame(study),
         "trials": _trials(participant) if consented else [],
+    }
+
+
+def _frame(study: Study) -> dict[str, Any]:
+    """How the study wants every trial shown."""
+    return {
+        "surround": study.surround,
+        "blank_ms": study.blank_ms,
+        "minimum_view_ms": study.minimum_view_ms,
+        "phone": study.phone_layout,
+        "hold": study.references_on_hold,
+        "undo": study.allow_undo,
     }
 
 

@@ -94,7 +94,9 @@ def consent(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
 def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     sent = forms.sent_answer(body)
     trial = access.trial_of(participant, sent.trial)
-    stored, created, revision = answers.record(trial, sent.uuid, sent.content, sent.reaction_ms)
+    stored, created, revision = answers.record(
+        trial, sent.uuid, sent.content, sent.reaction_ms, sent.viewing, sent.undoes
+    )
     status = 201 if created else 200
     return JsonResponse({"stored": stored, "revision": revision}, status=status)
 

@@ -13,17 +13,31 @@ _WHO = {
     "same for all) or own (such a scroll of images chosen from the participant's own placements).",
     "scene": "Name of the scene.",
 }
+_VIEWING = {
+    "layout": "How it stood on the screen: side_by_side, stacked or flip (two-up), grid, line.",
+    "window_width": "Width of the browser's window in CSS pixels when the pictures appeared.",
+    "window_height": "Its height.",
+    "pixel_ratio": "Device pixels per CSS pixel: the screen's own times the browser's zoom.",
+    "picture_scale": "Device pixels per pixel of the pictures: whole from 1 on, below 1 reduced.",
+    "pointer": "What the answer came by: mouse, touch, pen or keyboard.",
+    "hidden_ms": "Milliseconds of reaction_ms during which the page was out of sight.",
+    "blurs": "How often another window took the keyboard meanwhile.",
+    "resizes": "How often the window changed its size meanwhile.",
+    "zooms": "How often the pictures were zoomed.",
+}
 _WHEN = {
     "reaction_ms": "Milliseconds from the first paint of the pictures to the answer, as the browser measured them.",
     "planned_at": "When the trial was made (UTC, ISO 8601): the participant's start.",
     "received_at": "When the server stored the answer (UTC, ISO 8601).",
-    "revisions": "Later, different answers to the same trial, kept apart and not used.",
+    "revisions": "Other answers to the same trial, kept apart and not used.",
+    "undone": "How many of these the participant gave first and took back.",
+    **_VIEWING,
 }
 ANSWER_COLUMNS: dict[str, dict[str, str]] = {
     "two_up": {
         **_WHO,
-        "left": "Recipe shown left (on narrow screens: on top).",
-        "right": "Recipe shown right (on narrow screens: below).",
+        "left": "Recipe shown left (stacked: on top; flip: first).",
+        "right": "Recipe shown right (stacked: below; flip: second).",
         "choice": "left, right, tie or skip.",
         **_WHEN,
     },

@@ -48,6 +48,10 @@ def form(study: Study, **changed: object) -> dict[str, object]:
         "trials_per_participant": 4,
         "participants_planned": 3,
         "agreement_per_scene": 3,
+        "surround": 128,
+        "blank_ms": 250,
+        "minimum_view_ms": 400,
+        "phone_layout": "stacked",
         "duration_minutes": 5,
         "consent": study.consent,
         "instructions": study.instructions,
@@ -116,6 +120,36 @@ def test_form_of_a_draft_when_sent_is_saved(owner: AbstractUser, browser: Client
     response = browser.post(change(study), form(study, title="Better name"))
     assert response.status_code == 302
     assert Study.objects.get(pk=study.pk).title == "Better name"
+
+
+def test_form_of_a_draft_saves_how_a_trial_looks(owner: AbstractUser, browser: Client) -> None:
+    study = factories.study(owner=owner)
+    frame = {"surround": 90, "blank_ms": 0, "minimum_view_ms": 0, "phone_layout": "flip"}
+    shown = {"show_references": "on", "references_on_hold": "on"}
+    assert browser.post(change(study), form(study, **frame, **shown)).status_code == 302
+    saved = Study.objects.get(pk=study.pk)
+    assert {name: getattr(saved, name) for name in frame} == frame
+    assert saved.references_on_hold
+    assert not saved.allow_undo, "an unticked box"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("surround", 256, "less than or equal to 255"),
+        ("blank_ms", 501, "less than or equal to 500"),
+        ("minimum_view_ms", -1, "greater than or equal to 0"),
+        ("phone_layout", "sideways", "sideways is not one of the available choices"),
+    ],
+)
+def test_form_when_a_trial_would_look_impossible_is_refused(
+    owner: AbstractUser, browser: Client, field: str, value: object, told: str
+) -> None:
+    study = factories.study(owner=owner)
+    page = browser.post(change(study), form(study, **{field: value}))
+    assert page.status_code == 200
+    assert told in page.content.decode()
+    assert getattr(Study.objects.get(pk=study.pk), field) == getattr(study, field)
 
 
 def test_form_of_a_previewed_draft_can_still_lose_a_question(

@@ -115,3 +115,82 @@ def test_record_when_the_trial_has_no_slot_stores_the_answer(trial: Trial) -> No
     trial.refresh_from_db(fields=["slot"])
     assert answers.record(trial, uuid.uuid4(), A, 1.0)[1]
     assert not Slot.objects.filter(answered=True).exists()
+
+
+# --- undo ---
+
+
+def test_record_when_it_undoes_the_standing_answer_takes_its_place(trial: Trial) -> None:
+    first, second = uuid.uuid4(), uuid.uuid4()
+    answers.record(trial, first, A, 1.0, {"pointer": "mouse"})
+    before = Answer.objects.get()
+    assert answers.record(trial, second, B, 2.0, undoes=first) == (B, True, False)
+    assert (Answer.objects.get().uuid, Answer.objects.get().content) == (second, B)
+    undone = AnswerRevision.objects.get()
+    assert (undone.uuid, undone.content, undone.reaction_ms, undone.undone) == (first, A, 1.0, True)
+    assert (undone.viewing, undone.received_at) == (before.viewing, before.received_at)
+    assert Slot.objects.get(answered=True) == trial.slot
+
+
+def test_record_when_an_undo_is_sent_again_changes_nothing(trial: Trial) -> None:
+    first, second = uuid.uuid4(), uuid.uuid4()
+    answers.record(trial, first, A, 1.0)
+    answers.record(trial, second, B, 2.0, undoes=first)
+    assert answers.record(trial, second, B, 2.0, undoes=first) == (B, False, False)
+    assert answers.record(trial, first, A, 1.0)[0] == B, "a late copy of what was undone"
+    assert (Answer.objects.count(), AnswerRevision.objects.count()) == (1, 1)
+
+
+def test_record_when_another_tabs_answer_stands_undoes_nothing(trial: Trial) -> None:
+    answers.record(trial, uuid.uuid4(), A, 1.0)
+    assert answers.record(trial, uuid.uuid4(), B, 2.0, undoes=uuid.uuid4()) == (A, False, True)
+    assert not AnswerRevision.objects.get().undone
+
+
+def test_record_when_what_it_undoes_never_came_is_simply_the_answer(trial: Trial) -> None:
+    assert answers.record(trial, uuid.uuid4(), B, 2.0, undoes=uuid.uuid4()) == (B, True, False)
+    assert not AnswerRevision.objects.exists()
+
+
+def test_record_when_the_study_allows_no_undo_is_a_revision(trial: Trial) -> None:
+    trial.participant.study.allow_undo = False
+    first = uuid.uuid4()
+    answers.record(trial, first, A, 1.0)
+    assert answers.record(trial, uuid.uuid4(), B, 2.0, undoes=first) == (A, False, True)
+
+
+def test_record_when_the_visit_is_finished_undoes_nothing(trial: Trial) -> None:
+    first = uuid.uuid4()
+    answers.record(trial, first, A, 1.0)
+    trial.participant.state = "finished"
+    assert answers.record(trial, uuid.uuid4(), B, 2.0, undoes=first) == (A, False, True)
+
+
+def test_record_when_an_undo_cannot_be_stored_leaves_the_answer_as_it_was(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = uuid.uuid4()
+    answers.record(trial, first, A, 1.0)
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr("studies.models.trial.SlotQuerySet.update", broken)
+    with pytest.raises(DatabaseError):
+        answers.record(trial, uuid.uuid4(), B, 2.0, undoes=first)
+    assert Answer.objects.get().uuid == first
+    assert not AnswerRevision.objects.exists()
+
+
+# --- how it was seen ---
+
+
+def test_record_stores_how_the_trial_was_seen(trial: Trial) -> None:
+    log = {"layout": "stacked", "window": [390, 844], "events": [[12.5, "blur"]]}
+    answers.record(trial, uuid.uuid4(), A, 1.0, log)
+    assert Answer.objects.get().viewing == log
+
+
+def test_record_when_the_log_makes_no_sense_keeps_the_answer_and_the_reason(trial: Trial) -> None:
+    assert answers.record(trial, uuid.uuid4(), A, 1.0, {"events": "many"})[1]
+    assert Answer.objects.get().viewing == {"refused": "events: must be a list of at most 200"}

@@ -1,6 +1,7 @@
 """Rows → arrays: who counts, what is left out, and that a is left."""
 
 import json
+import uuid
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from pytest_django.asserts import assertNumQueries
 
 from studies import dataset
-from studies.models import AnswerRevision, ExternalId, Question, Stimulus, Study
+from studies.models import Answer, AnswerRevision, ExternalId, Question, Stimulus, Study
 from tests.studies import cast
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +164,22 @@ def test_raw_rows_carry_everything_but_the_panel_id(owner: AbstractUser) -> None
     assert rows[0]["revisions"] == 1
     assert rows[0]["participant"] == person.public_id
     assert "panel-person-77" not in json.dumps(rows, default=str)
+
+
+def test_raw_rows_tell_how_a_trial_was_seen_and_what_was_undone() -> None:
+    study = cast.live()
+    trial = cast.ask(cast.visit(study), pair(study), {"chosen": "a"})
+    seen = {"layout": "stacked", "window": [390, 844], "events": [[5, "zoom", 2], [9, "blur"]]}
+    Answer.objects.filter(trial=trial).update(viewing=seen)
+    for number, undone in enumerate((True, False)):
+        AnswerRevision.objects.create(
+            trial=trial, uuid=uuid.UUID(int=number), content={"chosen": "b"}, undone=undone
+        )
+    [row] = dataset.raw_rows(study)
+    assert (row["revisions"], row["undone"]) == (2, 1)
+    told = ("layout", "window_width", "pixel_ratio", "hidden_ms", "blurs", "zooms")
+    assert [row[name] for name in told] == ["stacked", 390, None, 0, 1, 1]
+    assert row["viewing"] == seen
 
 
 def test_raw_rows_of_whoever_did_not_finish_are_there_and_marked() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from studies import dataset, exhibits, lifecycle
@@ -380,6 +381,29 @@ def test_copy_from_any_state_is_a_draft_with_its_own_names(state: str) -> None:
     assert (copy.opened_at, copy.closed_at) == (None, None)
 
 
+def test_copy_shows_its_trials_like_the_study() -> None:
+    frame = {
+        "surround": 60,
+        "blank_ms": 0,
+        "minimum_view_ms": 900,
+        "phone_layout": "flip",
+        "references_on_hold": True,
+        "allow_undo": False,
+    }
+    copy = lifecycle.copy_study(factories.study(**frame))
+    assert {name: getattr(copy, name) for name in frame} == frame
+
+
+def test_open_when_references_are_held_but_not_shown_says_so() -> None:
+    study = factories.study(references_on_hold=True, show_references=False)
+    assert "not to be shown at all" in problems(study)
+
+
+def test_study_outside_the_limits_of_a_trial_is_not_stored() -> None:
+    with pytest.raises(IntegrityError, match="study_frame_within_limits"):
+        factories.study(blank_ms=501)
+
+
 def test_copy_of_a_closed_study_has_design_and_uploads_but_no_answers() -> None:
     study, made = with_upload()
     lifecycle.open_study(study)
@@ -400,7 +424,7 @@ def test_copy_of_a_closed_study_has_design_and_uploads_but_no_answers() -> None:
 def test_checklist_when_all_is_well_has_no_problem() -> None:
     checks = lifecycle.checklist(factories.study())
     assert all(check.ok for check in checks)
-    assert len(checks) == 9
+    assert len(checks) == 10
 
 
 def test_checklist_of_many_missing_pictures_names_some_and_counts_the_rest() -> None:

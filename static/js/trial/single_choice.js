@@ -52,6 +52,7 @@ export function mount({ root, trial, rules, element, answer, open, enlarge, text
   };
 
   stop(0);
+  let scale = 1;
   let held = 0;
   let wasHeld = false;
   group.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
@@ -88,7 +89,7 @@ export function mount({ root, trial, rules, element, answer, open, enlarge, text
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !open()) {
       return;
     }
-    const inside = group.contains(document.activeElement);
+    const inside = choices.includes(document.activeElement);
     const step = inside ? STEPS[/** @type {keyof typeof STEPS} */ (event.key)] : undefined;
     const onButton = document.activeElement?.matches("button:not([role=radio])");
     if (/^[1-9]$/.test(event.key) && options[Number(event.key) - 1]) {
@@ -124,7 +125,9 @@ export function mount({ root, trial, rules, element, answer, open, enlarge, text
         box.style.height = `${size.height}px`;
         place(box.firstElementChild, { width: size.width + 0.01, height: size.height + 0.01 });
       }
+      scale = (size.width * window.devicePixelRatio) / Math.max(...trial.stimuli.map(({ width }) => width));
     },
+    shown: () => ({ layout: "grid", scale }),
     remove() {
       clearTimeout(held);
       document.removeEventListener("keydown", key);

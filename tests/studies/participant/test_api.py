@@ -28,6 +28,14 @@ def test_state_before_consent_holds_no_trials() -> None:
     assert visitor.get("state").json() == {
         "state": "started",
         "rules": {"tie": True, "none": False},
+        "frame": {
+            "surround": 128,
+            "blank_ms": 250,
+            "minimum_view_ms": 400,
+            "phone": "stacked",
+            "hold": False,
+            "undo": True,
+        },
         "trials": [],
     }
 
@@ -118,6 +126,23 @@ def test_answer_when_the_same_comes_again_is_what_is_stored(visitor: Visitor) ->
     assert (again.status_code, again.json()) == (200, {"stored": PLACED, "revision": False})
     assert Answer.objects.count() == 1
     assert not AnswerRevision.objects.exists()
+
+
+def test_answer_that_takes_another_back_stands_and_the_other_is_kept(visitor: Visitor) -> None:
+    trial, first = visitor.trials()[0], str(uuid.uuid4())
+    visitor.answer(trial["id"], PLACED, uuid=first, viewing={"pointer": "touch"})
+    response = visitor.answer(trial["id"], {"chosen": "b"}, undoes=first)
+    assert response.json() == {"stored": {"chosen": "b"}, "revision": False}
+    assert Answer.objects.get().content == {"chosen": "b"}
+    undone = AnswerRevision.objects.get()
+    assert (undone.content, undone.undone) == (PLACED, True)
+    assert undone.viewing == {"pointer": "touch", "events": []}
+
+
+def test_answer_that_undoes_what_is_no_uuid_is_refused(visitor: Visitor) -> None:
+    response = visitor.answer(visitor.trials()[0]["id"], PLACED, undoes="the last one")
+    assert response.status_code == 400
+    assert response.json() == {"error": "undoes: must be a UUID, got 'the last one'"}
 
 
 def test_answer_when_another_comes_is_kept_beside_the_first_once(visitor: Visitor) -> None:
