@@ -14,13 +14,15 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from stylize.imaging import resize_labels
 from stylize.losses.base import Loss, Sight, Term
 from stylize.losses.guidance import (
     MOST_STYLES,
     PROPAGATIONS,
     guided_quantile_loss,
     guided_style_loss,
-    paired_masks,
+    note_masks,
+    recoloured_by_several,
     shares,
 )
 from stylize.losses.histogram import quantile_loss, quantile_targets
@@ -29,7 +31,6 @@ from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 from stylize.solvers.coarse_to_fine import resized
 from stylize.solvers.colour import YIQ, mean_and_covariance, space_for, symmetric_power
-from stylize.solvers.recolour import Masks, recoloured
 from stylize.solvers.transport import linear_map
 
 RIDGE = 1e-5  # on colour covariances, as in the authors' match_color
@@ -62,24 +63,24 @@ class Parameters(Loop):
         "(Gatys et al. 2017, section 6).",
     )
     style_weights: str = parameter(
-        "", help='Of averaged styles, as "3, 1"; empty: all equal. Only their ratios count.'
+        "",
+        help='Of averaged styles, as "3, 1"; empty: all equal. Only their ratios count, in a region of '
+        "the masks among the styles that have its label, whole styles without a mask included.",
     )
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """E_style + weighted quantiles, content, gamut and grain; (B, 3, H, W), unclipped."""
-    masks = paired_masks(run)
+    note_masks(run)
     results = []
     for index in range(len(contents)):
         part = run.part(index / len(contents), (index + 1) / len(contents))
         pair = contents[index : index + 1], styles[index : index + 1]
-        results.append(_stylized(*pair, masks, parameters, part))
+        results.append(_stylized(*pair, parameters, part))
     return torch.cat(results)
 
 
-def _stylized(
-    content: Tensor, style: Tensor, masks: Masks | None, parameters: Parameters, run: Run
-) -> Tensor:
+def _stylized(content: Tensor, style: Tensor, parameters: Parameters, run: Run) -> Tensor:
     smallest = min(*content.shape[2:], *style.shape[2:])
     exemplars = [torch.from_numpy(each)[None].to(style) for each in run.guides.exemplars]
     pictures = [style, *(at_least(each, smallest) for each in exemplars)]
@@ -92,24 +93,30 @@ def _stylized(
     if parameters.several == "scales" and len(pictures) > 1:
         pictures = [with_fine_scale(*pictures, parameters=parameters, run=run.part(0.0, 0.5))]
         run = run.part(0.5, 1.0)
-    result = _optimised(painted, pictures, masks, parameters, run)
+    result = _optimised(painted, pictures, parameters, run)
     if parameters.colour == "luminance":
         result = content + (result.mean(1, keepdim=True) - luminance(content))
     return result
 
 
-def _optimised(
-    content: Tensor, styles: list[Tensor], masks: Masks | None, parameters: Parameters, run: Run
-) -> Tensor:
+def _optimised(content: Tensor, styles: list[Tensor], parameters: Parameters, run: Run) -> Tensor:
     weights = shares(parameters.style_weights, len(styles))
-    run = replace(
-        run, guides=replace(run.guides, exemplars=tuple(e[0].cpu().numpy() for e in styles[1:]))
+    more = styles[1:]
+    maps = [
+        None if labels is None else resize_labels(labels, *picture.shape[2:])
+        for labels, picture in zip(run.guides.exemplar_labels, more, strict=False)
+    ]
+    guides = replace(
+        run.guides,
+        exemplars=tuple(each[0].cpu().numpy() for each in more),
+        exemplar_labels=tuple(maps),
     )
-    if masks is None and len(styles) == 1:
+    run = replace(run, guides=guides)
+    if guides.content_labels is None and not more:
         terms = (Term(style_loss, 1.0), Term(_quantiles, parameters.quantile_weight))
         return optimised(content, styles[0], terms, parameters, run)
     if parameters.recolour:
-        content = _recoloured(content, styles, weights, masks, run)
+        content = _recoloured(content, styles, weights, run)
     terms = (
         Term(partial(guided_style_loss, weights=weights, propagation=parameters.propagation), 1.0),
         Term(partial(guided_quantile_loss, weights=weights), parameters.quantile_weight),
@@ -123,24 +130,26 @@ def _quantiles(sight: Sight) -> Loss:
 
 
 def _recoloured(
-    content: Tensor, styles: list[Tensor], weights: Sequence[float], masks: Masks | None, run: Run
+    content: Tensor, styles: list[Tensor], weights: Sequence[float], run: Run
 ) -> Tensor:
-    """As `losses.loop.recoloured`, region by region and to the mean of several styles."""
-    more = [each.double().flatten(2) for each in styles[1:]]
+    """As `losses.loop.recoloured`, region by region and to the mean of its styles."""
 
-    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
+    def move(
+        values: Tensor, clouds: Sequence[Tensor], within: Sequence[float], part: Run
+    ) -> Tensor:
         mean, covariance = mean_and_covariance(values)
-        wanted = [mean_and_covariance(each) for each in (targets, *more)]
+        wanted = [mean_and_covariance(each) for each in clouds]
         averages = (
-            torch.stack([w * each for w, each in zip(weights, kind, strict=True)]).sum(0)
+            torch.stack([w * each for w, each in zip(within, kind, strict=True)]).sum(0)
             for kind in zip(*wanted, strict=True)
         )
         target_mean, target = averages
         return linear_map(covariance, target) @ (values - mean) + target_mean
 
-    space = space_for("rgb", "all")
     quiet = replace(run, progress=lambda fraction: None)
-    moved = recoloured(content, styles[0], space, "all", masks, move, quiet)
+    moved, _ = recoloured_by_several(
+        content, styles, weights, space_for("rgb", "all"), "all", move, quiet
+    )
     return moved.clamp(0, 1).to(content.dtype)
 
 
