@@ -57,8 +57,11 @@ class Guides:
 
     Args:
         content_labels: at the content's size; None without masks.
-        style_labels: at the style's size; None exactly when `content_labels` is.
+        style_labels: of the first style, at its size; None without masks, and when only further
+            styles have some.
         exemplars: the style pictures after the first, each (3, ·, ·) float32 sRGB in [0, 1].
+        exemplar_labels: of each exemplar, at its size, None for one without a mask; empty when
+            none has any.
         depth: of the content, at its size; None without a depth map.
     """
 
@@ -66,6 +69,7 @@ class Guides:
     style_labels: Labels | None = None
     exemplars: tuple[NDArray[np.float32], ...] = ()
     depth: Depth | None = None
+    exemplar_labels: tuple[Labels | None, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import factory
@@ -74,7 +76,7 @@ class SceneFactory(_WithFile):
 
     @factory.post_generation
     def styles(self: stylize.Scene, create: bool, extracted: Any, **_: Any) -> None:  # type: ignore[misc]
-        self.styles.set(extracted or [ImageFactory(role="style", owner=self.owner)])
+        self.set_styles(extracted or [ImageFactory(role="style", owner=self.owner)])
 
 
 class RecipeFactory(_WithFile):
@@ -133,3 +135,14 @@ def study(scenes: int = 2, recipes: int = 3, **values: Any) -> studies.Study:
             RenderingFactory(scene=scene, recipe=recipe)
     studies.Question.objects.create(study=made, position=1)
     return made
+
+
+def style_rows(
+    *styles: stylize.Image, masks: Sequence[stylize.Image | None] = ()
+) -> dict[str, Any]:
+    """What the admin's form of a scene sends for styles and their masks."""
+    said: dict[str, Any] = {"style_rows-TOTAL_FORMS": len(styles), "style_rows-INITIAL_FORMS": 0}
+    for number, (style, mask) in enumerate(zip_longest(styles, masks)):
+        said[f"style_rows-{number}-image"] = style.pk
+        said[f"style_rows-{number}-mask"] = "" if mask is None else mask.pk
+    return said

@@ -1,4 +1,4 @@
-/** The page of a scene's masks: labels over both pictures, drawn by mouse, finger, pen or keys. */
+/** The page of a scene's masks: labels over its pictures, drawn by mouse, finger, pen or keys. */
 
 import { Board } from "./masks/drawing.js";
 import { encode } from "./masks/label_png.js";
@@ -32,7 +32,9 @@ function drawn(board) {
 
 function tell() {
   tools.querySelector("[data-undo]").disabled = history.length === 0;
-  const sides = boards.filter((board) => board.changed).map((board) => board.side);
+  const sides = boards
+    .filter((board) => board.changed)
+    .map((board) => board.side.replace("-", " "));
   saving.querySelector("[data-state]").textContent = sides.length
     ? `Not saved yet: ${sides.join(" and ")}.`
     : "Nothing to save.";

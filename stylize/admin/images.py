@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 from stylize.admin.owned import OwnedAdmin
 from stylize.admin.pictures import full, route, thumbnail
 from stylize.imaging import ImageRefused
-from stylize.models import Image, Scene
+from stylize.models import Image
 
 LIMIT = settings.IMAGE_MAX_BYTES + 1  # one more than allowed is enough to refuse a file
 
@@ -71,12 +71,6 @@ class ImageAdmin(OwnedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [route(self), *super().get_urls()]
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The database protects a scene's content; its styles would silently go with the image."""
-        *found, protected = super().get_deleted_objects(objs, request)
-        scenes = Scene.objects.filter(styles__in=[image.pk for image in objs]).distinct()
-        return *found, [*protected, *(f"Scene: {scene}" for scene in scenes)]
 
     def delete_model(self, request: HttpRequest, obj: Image) -> None:
         super().delete_model(request, obj)

@@ -34,7 +34,7 @@ class MakeForm(forms.Form):
         max_value=segments.MOST_LABELS,
         initial=4,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="By colour only: colours that just one of the pictures has join the nearest.",
+        help_text="By colour only: colours that not all of the pictures have join the nearest.",
     )
 
 
@@ -44,8 +44,9 @@ def address(scene: Any, name: str = "masks") -> str:
 
 def link(scene: Scene) -> SafeString:
     """To the page, saying how many masks there are."""
-    count = sum(mask is not None for mask in (scene.content_mask_id, scene.style_mask_id))
-    text = ("Draw", "1 of 2", "Both")[count]
+    there = [scene.content_mask_id, *(row.mask_id for row in scene.style_rows.all())]
+    count = sum(mask is not None for mask in there)
+    text = "Draw" if not count else "All" if count == len(there) else f"{count} of {len(there)}"
     return format_html('<a class="making-link" href="{}">{}</a>', address(scene), text)
 
 
@@ -90,13 +91,13 @@ def routes(admin: OwnedAdmin) -> list[URLPattern]:
 
 
 def _save(request: HttpRequest, scene: Scene) -> str:
-    """Files of either side or both, drawn here or sent."""
+    """Files of any side, drawn here or sent."""
     files: Any = request.FILES
-    sent = {side: files[side] for side in ("content", "style") if side in files}
+    sent = [side for side in masks.sides(scene) if side.name in files]
     if not sent:
-        raise ValueError("Choose a map of the content, of the style, or both.")
-    masks.take(scene, {side: file.read(LIMIT) for side, file in sent.items()})
-    return f"Saved: the mask of the {' and that of the '.join(sent)}."
+        raise ValueError("Choose a map of the content or of a style.")
+    masks.take(scene, {side.name: files[side.name].read(LIMIT) for side in sent})
+    return f"Saved: the mask of the {' and that of the '.join(side.title for side in sent)}."
 
 
 def _make(request: HttpRequest, scene: Scene) -> str:
@@ -114,22 +115,22 @@ def _remove(request: HttpRequest, scene: Scene) -> str:
 
 
 def _shown(scene: Scene, may_change: bool) -> dict[str, Any]:
+    sides = masks.sides(scene)
     shares = masks.compared(scene)
     there = {share.label for share in shares}
     offered = sorted(there | set(range(OFFERED)))
-    both = scene.content_mask_id is not None and scene.style_mask_id is not None
+    masked = [side.mask is not None for side in sides[1:]]
+    both = scene.content_mask_id is not None and any(masked)
     methods = describe()
+    rows = [_row(share) for share in shares]
     return {
         "scene": scene,
-        "sides": [
-            {"name": name, "picture": picture, "mask": mask}
-            for name, picture, mask in masks.sides(scene)
-        ],
-        "more_styles": scene.styles.count() - 1,
-        "shares": [_row(share) for share in shares],
+        "sides": sides,
+        "shares": rows,
         "both": both,
-        "one": (scene.content_mask_id is None) != (scene.style_mask_id is None),
-        "unmatched": both and any(not (share.content and share.style) for share in shares),
+        "one": (scene.content_mask_id is not None) != any(masked),
+        "unmatched": both and any(row["missing"] for row in rows),
+        "whole": [side.title for side in sides[1:] if both and side.mask is None],
         "needing": [each.title for each in methods if "masks" in each.needs],
         "reading": [each.title for each in methods if "masks if there are any" in each.needs],
         "may_change": may_change,
@@ -142,13 +143,17 @@ def _shown(scene: Scene, may_change: bool) -> dict[str, Any]:
 
 
 def _row(share: segments.Share) -> dict[str, Any]:
-    missing = [side for side in ("content", "style") if not getattr(share, side)]
+    """A style without a mask counts whole in every region, so that no label is missing there."""
+    content, *styles = share.parts
+    missing = "" if content else "content"
+    masked = [part for part in styles if part is not None]
+    if content and not any(masked) and len(masked) in (0, len(styles)):
+        missing = "style" if len(styles) == 1 else "styles"
     return {
         "label": share.label,
         "css": _css(share.label),
-        "content": _percent(share.content),
-        "style": _percent(share.style),
-        "missing": missing[0] if missing else "",
+        "parts": [_percent(part or 0) for part in share.parts],
+        "missing": missing,
     }
 
 

@@ -65,7 +65,7 @@ class OwnedAdmin(ModelAdmin):  # type: ignore[misc]
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
-        _offer_visible(db_field, request, kwargs)
+        offer_visible(db_field, request, kwargs)
         field: ModelChoiceField[Any] | None = super().formfield_for_foreignkey(
             db_field, request, **kwargs
         )
@@ -74,14 +74,14 @@ class OwnedAdmin(ModelAdmin):  # type: ignore[misc]
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelMultipleChoiceField[Any] | None:
-        _offer_visible(db_field, request, kwargs)
+        offer_visible(db_field, request, kwargs)
         field: ModelMultipleChoiceField[Any] | None = super().formfield_for_manytomany(
             db_field, request, **kwargs
         )
         return field
 
 
-def _offer_visible(
+def offer_visible(
     db_field: ForeignKey[Any, Any] | ManyToManyField[Any, Any],
     request: HttpRequest,
     kwargs: dict[str, Any],

@@ -6,21 +6,22 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from stylize.admin import masks
-from stylize.admin.owned import OwnedAdmin
+from stylize.admin.owned import OwnedAdmin, offer_visible
 from stylize.admin.pictures import thumbnail
-from stylize.models import Image, Scene
+from stylize.models import Image, Scene, SceneStyle
 from stylize.rendering import render_all
 
-PICTURES = ("content", "styles", "content_mask", "style_mask", "depth_map")
+PICTURES = ("content", "content_mask", "depth_map")
 
 
 class CrossForm(forms.Form):
@@ -40,6 +41,35 @@ class CrossForm(forms.Form):
             field.queryset = images.filter(role=role)
 
 
+class StyleInline(TabularInline):  # type: ignore[misc]
+    """The styles in their order, each with its mask; who may change the scene may change these."""
+
+    model = SceneStyle
+    verbose_name, verbose_name_plural = "style", "styles"
+    fields = ("image", "mask")
+    extra, min_num = 0, 1
+
+    def get_formset(self, request: HttpRequest, obj: Scene | None = None, **kwargs: Any) -> Any:
+        may = self.has_change_permission(request, obj)
+        return super().get_formset(request, obj, validate_min=may, **kwargs)
+
+    def has_view_permission(self, request: HttpRequest, obj: Scene | None = None) -> bool:
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Scene | None = None) -> bool:
+        verb = "add" if obj is None else "change"
+        may: bool = request.user.has_perm(f"stylize.{verb}_scene")
+        return may and not (obj and obj.rendered)
+
+    has_add_permission = has_delete_permission = has_change_permission
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        offer_visible(db_field, request, kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
 @admin.register(Scene)
 class SceneAdmin(OwnedAdmin):
     list_display = ["pictures", "name", "masks_shown", "tags", "owner", "created_at"]
@@ -50,9 +80,10 @@ class SceneAdmin(OwnedAdmin):
     actions = ["render_all_methods", "render_recipes"]
     actions_list = ["make_scenes"]
     actions_detail = ["open_masks"]
+    inlines = [StyleInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("styles")
+        return super().get_queryset(request).prefetch_related("style_rows__image")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """What was rendered keeps its pictures: a rendering tells of them, and so may a study."""
@@ -63,7 +94,7 @@ class SceneAdmin(OwnedAdmin):
     def pictures(self, scene: Scene) -> SafeString | str:
         if scene.pk is None:
             return "–"
-        images = [scene.content, *scene.styles.all()]
+        images = [scene.content, *scene.style_images]
         rows = format_html_join("", "{}", ((thumbnail(image),) for image in images))
         return format_html('<span class="making-pair">{}</span>', rows)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -65,14 +66,20 @@ class TakenSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
 class SceneSerializer(OwnedSerializer):
     content = VisibleField(queryset=Image.objects.filter(role="content"))
-    styles = VisibleField(queryset=Image.objects.filter(role="style"), many=True)
+    styles = VisibleField(
+        queryset=Image.objects.filter(role="style"),
+        many=True,
+        allow_empty=False,
+        source="style_images",
+    )
     content_mask = VisibleField(
         queryset=Image.objects.filter(role="mask"), required=False, allow_null=True
     )
-    style_mask = VisibleField(
-        queryset=Image.objects.filter(role="mask"), required=False, allow_null=True
+    style_masks = serializers.ListField(
+        child=VisibleField(queryset=Image.objects.filter(role="mask"), allow_null=True),
+        required=False,
+        help_text="One for each of `styles`, null for a style without a mask.",
     )
-
     depth_map = VisibleField(
         queryset=Image.objects.filter(role="depth"), required=False, allow_null=True
     )
@@ -80,12 +87,26 @@ class SceneSerializer(OwnedSerializer):
     class Meta:
         model = Scene
         fields = [
-            "id", "name", "content", "styles", "content_mask", "style_mask", "depth_map", "tags",
+            "id", "name", "content", "styles", "content_mask", "style_masks", "depth_map", "tags",
         ]  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         Scene(content=attrs["content"], depth_map=attrs.get("depth_map")).clean()
+        styles = attrs["style_images"]
+        if len(set(styles)) < len(styles):
+            raise serializers.ValidationError({"styles": "Each style may be named once."})
+        if (masks := len(attrs.get("style_masks", styles))) != len(styles):
+            raise serializers.ValidationError(
+                {"style_masks": f"Came {masks} for {len(styles)} styles; one for each, or null."}
+            )
         return attrs
+
+    @transaction.atomic
+    def create(self, validated_data: dict[str, Any]) -> Scene:
+        styles = validated_data.pop("style_images"), validated_data.pop("style_masks", ())
+        scene: Scene = super().create(validated_data)
+        scene.set_styles(*styles)
+        return scene
 
 
 class RecipeSerializer(OwnedSerializer):

@@ -89,7 +89,7 @@ class ImageViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Visible):
 class SceneViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, Visible
 ):
-    queryset = Scene.objects.prefetch_related("styles")
+    queryset = Scene.objects.prefetch_related("style_rows__image", "style_rows__mask")
     serializer_class = SceneSerializer
 
 

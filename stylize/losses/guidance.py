@@ -1,7 +1,7 @@
 """Spatial guidance (Gatys et al. 2017, section 4): the statistics of a region come from its pair's."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,12 +12,15 @@ from stylize.encoders.base import Encoder, names
 from stylize.losses.base import Features, Loss, Sight
 from stylize.losses.histogram import quantile_loss, quantile_targets
 from stylize.losses.moments import relative_error, second_moment, statistics
-from stylize.losses.regions import Region, averaged, dropped, regions
+from stylize.losses.regions import Region, averaged, dropped, regions, shared_regions, style_maps
 from stylize.record import Run
-from stylize.solvers.recolour import Masks
+from stylize.solvers.colour import Space
+from stylize.solvers.recolour import Masks, Move, recoloured
 
 MOST_STYLES = 4  # of a scene
 PROPAGATIONS = ("simple", "inside")
+# Colours (1, C, N), clouds (1, C, ·) of the styles and their weights with sum 1 → (1, C, N).
+MoveBetween = Callable[[Tensor, Sequence[Tensor], Sequence[float], Run], Tensor]
 REACH = 2  # cells around a step of the pyramid's maps that its filters look at
 
 
@@ -52,19 +55,73 @@ Spread = dict[str, Patch]  # by layer
 
 
 def paired(run: Run) -> list[Region] | None:
-    """The regions of the run's masks, None without masks; labels left out are noted."""
+    """The regions of content and first style, None without masks; labels left out are noted."""
     if run.guides.content_labels is None:
         return None
+    note_masks(run)
+    return regions(run.guides, run.device)
+
+
+def note_masks(run: Run) -> None:
+    """Say which labels of the content no style has, and whether a style has no mask at all."""
     if left := dropped(run.guides):
         names = ", ".join(str(label) for label in left)
         run.notes.append(f"The style's mask lacks these labels, the content stays there: {names}.")
-    return regions(run.guides, run.device)
+    if run.guides.content_labels is not None and any(
+        each is None for each in style_maps(run.guides)
+    ):
+        run.notes.append("A style without a mask counts whole in every region.")
 
 
 def paired_masks(run: Run) -> Masks | None:
     """`paired`, as transfers of colour take it."""
     found = paired(run)
     return None if found is None else [(each.content > 0, each.style > 0) for each in found]
+
+
+def recoloured_by_several(
+    contents: Tensor, styles: Sequence[Tensor], weights: Sequence[float], space: Space,
+    channels: str, move: MoveBetween, run: Run,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """As `solvers.recolour.recoloured`, in every region towards the styles that are used there.
+
+    Args:
+        contents: (B, 3, H, W) sRGB in [0, 1].
+        styles: the first (B, 3, h, w), the further ones (1, 3, ·, ·).
+        weights: of the styles, with sum 1.
+        move: called per picture and region with the colours of its styles and their weights.
+
+    Returns:
+        (B, 3, H, W) float64, unclipped, and (H, W) bool: the pixels that were moved.
+    """
+    result = contents.double()
+    covered = contents.new_zeros(contents.shape[2:], dtype=torch.bool)
+    areas = shared_regions(run.guides, [contents, *styles])
+    for number, area in enumerate(areas):
+        own = area.shares(weights)
+        used = [(share, picture, mask > 0)
+                for share, picture, mask in zip(own, styles, area.styles, strict=True)
+                if mask is not None]  # fmt: skip
+        if not any(own):
+            continue
+        first, inside = used[0][1].expand(len(contents), -1, -1, -1), area.content > 0
+        more = [space.enter(picture[:1, :, mask].double()) for _, picture, mask in used[1:]]
+        toward = _toward(move, more, [share for share, *_ in used])
+        part = run.part(number / len(areas), (number + 1) / len(areas))
+        pair = [(inside, used[0][2])]
+        result = recoloured(result, first, space, channels, pair, toward, part)
+        covered |= inside
+    return result, covered
+
+
+def _toward(move: MoveBetween, more: Sequence[Tensor], weights: Sequence[float]) -> Move:
+    """A move towards one cloud and `more`, of which no more channels than that one's are read."""
+
+    def moved(values: Tensor, targets: Tensor, part: Run) -> Tensor:
+        clouds = [targets, *(each[:, : targets.shape[1]] for each in more)]
+        return move(values, clouds, weights, part)
+
+    return moved
 
 
 def shares(weights: str, count: int) -> list[float]:
@@ -95,33 +152,35 @@ def guided_style_loss(
     """E_style per region, averaged over the regions (λ_r = 1/R); without masks there is but one.
 
     Args:
-        sight: its masks are of the content and the first style; further styles count whole in
-            every region. Without a label in common nothing is asked for.
-        weights: of the styles, whose statistics are averaged, with sum 1.
+        sight: in a region of its content the styles count whose mask has the label, there, and
+            those without a mask, whole. Where there is none, nothing is asked for.
+        weights: of the styles, with sum 1; within a region those of its styles get sum 1.
         propagation: one of `PROPAGATIONS`.
         finest: use so many of the finest style layers and no base; None for all.
     """
     size = (sight.content.shape[2], sight.content.shape[3])
     used = sight.layers("style")[:finest] + (sight.layers("base") if finest is None else ())
-    styles = [(w, each) for w, each in zip(weights, style_planes(sight), strict=True) if w > 0]
+    styles = style_planes(sight)
     with torch.no_grad():
         features = [
-            sight.style_features if each is sight.style else sight.encoder.features(each)
-            for _, each in styles
-        ]
+            sight.style_features if each is sight.style
+            else sight.encoder.features(each) if weight > 0 else {}
+            for weight, each in zip(weights, styles, strict=True)
+        ]  # fmt: skip
     wanted = []
-    for content_mask, style_masks in mask_pairs(sight):
-        here = spread(content_mask, sight.content_features, propagation)
-        masks = [style_masks[index] for index, w in enumerate(weights) if w > 0]
-        there = [spread(m, maps, propagation) for m, maps in zip(masks, features, strict=True)]
-        shared = [name for name in used if all(name in each for each in (here, *there))]
-        terms = []
-        for (share, planes), maps, each in zip(styles, features, there, strict=True):
-            kept = {name: each[name] for name in shared}
-            own = region_terms(sight.encoder, (planes.shape[2], planes.shape[3]), maps, kept)
-            terms.append([share * term for term in own])
-        if shared:
-            targets = [torch.stack(each).sum(0) for each in zip(*terms, strict=True)]
+    for region in shared_regions(sight.guides, [sight.content, *styles]):
+        here = spread(region.content, sight.content_features, propagation)
+        counted = [
+            (share, planes, maps, spread(mask, maps, propagation))
+            for share, planes, maps, mask in zip(
+                region.shares(weights), styles, features, region.styles, strict=True
+            )
+            if share > 0 and mask is not None
+        ]
+        patches = [here, *(there for *_, there in counted)]
+        shared = [name for name in used if all(name in each for each in patches)]
+        if shared and counted:
+            targets = _averaged_terms(sight.encoder, counted, shared)
             wanted.append(({name: here[name] for name in shared}, targets))
 
     def loss(planes: Tensor, maps: Features) -> Tensor:
@@ -134,17 +193,33 @@ def guided_style_loss(
     return loss
 
 
+def _averaged_terms(
+    encoder: Encoder, styles: Sequence[tuple[float, Tensor, Features, Spread]], layers: list[str]
+) -> list[Tensor]:
+    """Weighted sums of what `region_terms` says of each style: its share, planes, features, place."""
+    terms = []
+    for share, planes, maps, there in styles:
+        kept = {name: there[name] for name in layers}
+        own = region_terms(encoder, (planes.shape[2], planes.shape[3]), maps, kept)
+        terms.append([share * term for term in own])
+    return [torch.stack(each).sum(0) for each in zip(*terms, strict=True)]
+
+
 def guided_quantile_loss(sight: Sight, weights: Sequence[float]) -> Loss:
     """`quantile_loss` per region, averaged; the arguments are those of `guided_style_loss`."""
     styles, wanted = style_planes(sight), []
-    for content_mask, style_masks in mask_pairs(sight):
-        inside = content_mask > 0
+    for region in shared_regions(sight.guides, [sight.content, *styles]):
+        inside = region.content > 0
         count = int(inside.sum())
         parts = [
-            weight * quantile_targets(planes[0][:, mask > 0], count)
-            for weight, planes, mask in zip(weights, styles, style_masks, strict=True)
+            share * quantile_targets(planes[0][:, mask > 0], count)
+            for share, planes, mask in zip(
+                region.shares(weights), styles, region.styles, strict=True
+            )
+            if share > 0 and mask is not None
         ]
-        wanted.append((inside, torch.stack(parts).sum(0)))
+        if parts:
+            wanted.append((inside, torch.stack(parts).sum(0)))
 
     def loss(planes: Tensor, maps: Features) -> Tensor:
         errors = [quantile_loss(planes[0][:, inside], targets) for inside, targets in wanted]
@@ -157,18 +232,6 @@ def style_planes(sight: Sight) -> list[Tensor]:
     """Planes of all styles, the first one first."""
     exemplars = (torch.from_numpy(each)[None].to(sight.style) for each in sight.guides.exemplars)
     return [sight.style, *(sight.encoder.enter(each) for each in exemplars)]
-
-
-def mask_pairs(sight: Sight) -> list[tuple[Tensor, list[Tensor]]]:
-    """Masks of the content with those of all styles, region by region."""
-    content, style, *more = (
-        each.new_ones(each.shape[2:], dtype=torch.float32)
-        for each in (sight.content, *style_planes(sight))
-    )
-    if sight.guides.content_labels is None:
-        return [(content, [style, *more])]
-    found = regions(sight.guides, str(sight.content.device))
-    return [(each.content, [each.style, *more]) for each in found]
 
 
 def spread(mask: Tensor, features: Features, propagation: str = "simple") -> Spread:

@@ -11,8 +11,9 @@ from stylize.encoders.base import Encoder
 from stylize.losses.base import Loss, Renewed, Sight, Term
 from stylize.losses.gamut import gamut_loss
 from stylize.losses.grain import alternation, grain_loss
-from stylize.losses.guidance import mask_pairs, style_planes
+from stylize.losses.guidance import style_planes
 from stylize.losses.moments import relative_error, style_terms, terms_of
+from stylize.losses.regions import shared_regions
 from stylize.record import Guides, Run, parameter
 from stylize.solvers.coarse_to_fine import coarse_to_fine
 from stylize.solvers.colour import mean_and_covariance
@@ -203,8 +204,8 @@ def recoloured(
 
     Args:
         content, style: (1, 3, H, W) and (1, 3, h, w) sRGB in [0, 1].
-        guides: with masks every region gets those of its pair, what has none stays; with further
-            styles it gets the mean of all of them.
+        guides: with masks every region gets those of its styles, what has none stays; of several
+            styles it gets the mean.
         weights: of the styles, with sum 1.
 
     Returns:
@@ -213,15 +214,20 @@ def recoloured(
     sight = Sight(encoder, encoder.enter(content), encoder.enter(style), guides or Guides(), 0)
     moved = sight.content.double()
     styles = [each.double() for each in style_planes(sight)]
-    for mask, style_masks in mask_pairs(sight):
-        values = moved[..., mask > 0]
+    for region in shared_regions(sight.guides, [sight.content, *styles]):
+        inside = region.content > 0
+        values = moved[..., inside]
         mean, covariance = mean_and_covariance(values)
         wanted = [
-            [weight * each for each in mean_and_covariance(planes[..., inside > 0])]
-            for weight, planes, inside in zip(weights, styles, style_masks, strict=True)
+            [share * each for each in mean_and_covariance(planes[..., mask > 0])]
+            for share, planes, mask in zip(
+                region.shares(weights), styles, region.styles, strict=True
+            )
+            if share > 0 and mask is not None
         ]
-        target_mean, target = (torch.stack(each).sum(0) for each in zip(*wanted, strict=True))
-        moved[..., mask > 0] = linear_map(covariance, target) @ (values - mean) + target_mean
+        if wanted:
+            target_mean, target = (torch.stack(each).sum(0) for each in zip(*wanted, strict=True))
+            moved[..., inside] = linear_map(covariance, target) @ (values - mean) + target_mean
     return encoder.leave(moved.to(content.dtype))
 
 

@@ -1,13 +1,13 @@
 """What a method is: a frozen record and a function, with one public call, `apply`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
-from stylize.record import Citation, Guides, Run
+from stylize.record import Citation, Guides, Labels, Run
 
 P = TypeVar("P")
 
@@ -127,19 +127,29 @@ def check_labels(contents: Tensor, styles: Tensor, guides: Guides, needed: bool)
     Raises:
         ValueError: one sentence that begins with "masks".
     """
-    pairs = ((guides.content_labels, contents, "content"), (guides.style_labels, styles, "style"))
-    if needed and guides.content_labels is None:
+    of_styles = (guides.style_labels, *guides.exemplar_labels)
+    if needed and (guides.content_labels is None or guides.style_labels is None):
         raise ValueError(
             "masks: came none, the method needs one of the content and one of the style"
         )
-    for labels, images, role in pairs:
-        if (labels is None) != (guides.content_labels is None):
-            raise ValueError("masks: came one, must be one of the content and one of the style")
-        if labels is not None and labels.shape != images.shape[2:]:
-            raise ValueError(
-                f"masks: that of the {role} is {labels.shape[1]}×{labels.shape[0]} px, "
-                f"must be {images.shape[3]}×{images.shape[2]} as the picture"
-            )
+    if (guides.content_labels is None) != all(labels is None for labels in of_styles):
+        raise ValueError("masks: came one, must be one of the content and one of the style")
+    if len(of_styles) not in (1, 1 + len(guides.exemplars)):
+        raise ValueError(
+            f"masks: came {len(of_styles)} of styles, must be {1 + len(guides.exemplars)}"
+        )
+    _check_size(guides.content_labels, contents.shape[2:], "content")
+    _check_size(guides.style_labels, styles.shape[2:], "style")
+    for labels, exemplar in zip(guides.exemplar_labels, guides.exemplars, strict=False):
+        _check_size(labels, exemplar.shape[1:], "style")
+
+
+def _check_size(labels: Labels | None, size: Sequence[int], role: str) -> None:
+    if labels is not None and labels.shape != tuple(size):
+        raise ValueError(
+            f"masks: that of the {role} is {labels.shape[1]}×{labels.shape[0]} px, "
+            f"must be {size[1]}×{size[0]} as the picture"
+        )
 
 
 def check_depth(contents: Tensor, guides: Guides) -> None:

@@ -13,13 +13,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from stylize.imaging import resize_labels
 from stylize.losses.base import Loss, Sight, Term
 from stylize.losses.guidance import (
     MOST_STYLES,
     PROPAGATIONS,
     guided_quantile_loss,
     guided_style_loss,
-    paired,
+    note_masks,
     shares,
 )
 from stylize.losses.histogram import quantile_loss, quantile_targets
@@ -59,24 +60,24 @@ class Parameters(Loop):
         "(Gatys et al. 2017, section 6).",
     )
     style_weights: str = parameter(
-        "", help='Of averaged styles, as "3, 1"; empty: all equal. Only their ratios count.'
+        "",
+        help='Of averaged styles, as "3, 1"; empty: all equal. Only their ratios count, in a region of '
+        "the masks among the styles that have its label, whole styles without a mask included.",
     )
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """E_style + weighted quantiles, content, gamut and grain; (B, 3, H, W), unclipped."""
-    guided = paired(run) is not None
+    note_masks(run)
     results = []
     for index in range(len(contents)):
         part = run.part(index / len(contents), (index + 1) / len(contents))
         pair = contents[index : index + 1], styles[index : index + 1]
-        results.append(_stylized(*pair, guided, parameters, part))
+        results.append(_stylized(*pair, parameters, part))
     return torch.cat(results)
 
 
-def _stylized(
-    content: Tensor, style: Tensor, guided: bool, parameters: Parameters, run: Run
-) -> Tensor:
+def _stylized(content: Tensor, style: Tensor, parameters: Parameters, run: Run) -> Tensor:
     smallest = min(*content.shape[2:], *style.shape[2:])
     exemplars = [torch.from_numpy(each)[None].to(style) for each in run.guides.exemplars]
     pictures = [style, *(at_least(each, smallest) for each in exemplars)]
@@ -89,20 +90,26 @@ def _stylized(
     if parameters.several == "scales" and len(pictures) > 1:
         pictures = [with_fine_scale(*pictures, parameters=parameters, run=run.part(0.0, 0.5))]
         run = run.part(0.5, 1.0)
-    result = _optimised(painted, pictures, guided, parameters, run)
+    result = _optimised(painted, pictures, parameters, run)
     if parameters.colour == "luminance":
         result = content + (result.mean(1, keepdim=True) - luminance(content))
     return result
 
 
-def _optimised(
-    content: Tensor, styles: list[Tensor], guided: bool, parameters: Parameters, run: Run
-) -> Tensor:
+def _optimised(content: Tensor, styles: list[Tensor], parameters: Parameters, run: Run) -> Tensor:
     weights = shares(parameters.style_weights, len(styles))
-    run = replace(
-        run, guides=replace(run.guides, exemplars=tuple(e[0].cpu().numpy() for e in styles[1:]))
+    more = styles[1:]
+    maps = [
+        None if labels is None else resize_labels(labels, *picture.shape[2:])
+        for labels, picture in zip(run.guides.exemplar_labels, more, strict=False)
+    ]
+    guides = replace(
+        run.guides,
+        exemplars=tuple(each[0].cpu().numpy() for each in more),
+        exemplar_labels=tuple(maps),
     )
-    if not guided and len(styles) == 1:
+    run = replace(run, guides=guides)
+    if guides.content_labels is None and not more:
         terms = (Term(style_loss, 1.0), Term(_quantiles, parameters.quantile_weight))
         return optimised(content, styles[0], terms, parameters, run)
     terms = (

@@ -3,16 +3,17 @@
 With one style that is sliced optimal transport (Rabin, Peyré, Delon & Bernot 2011).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from stylize.losses.guidance import MOST_STYLES, paired_masks, shares
+from stylize.losses.guidance import MOST_STYLES, note_masks, recoloured_by_several, shares
 from stylize.methods.base import Method, Needs
 from stylize.record import Citation, Run, parameter
 from stylize.solvers.colour import SPACES, space_for
-from stylize.solvers.recolour import Recolour, covered, recoloured
+from stylize.solvers.recolour import Recolour
 from stylize.solvers.regrain import regrain
 from stylize.solvers.transport import sliced_transport
 
@@ -25,7 +26,9 @@ class Parameters(Recolour):
     steps: int = parameter(20, low=1, high=500, help="Random bases; ours.")
     rate: float = parameter(1.0, low=0.0, high=1.0, help="Step along every axis; ours.")
     style_weights: str = parameter(
-        "", help='Of several styles, as "3, 1"; empty: all equal. Only their ratios count.'
+        "",
+        help='Of several styles, as "3, 1"; empty: all equal. Only their ratios count, in a region of '
+        "the masks among the styles that have its label, whole styles without a mask included.",
     )
     regrain: bool = parameter(
         True, help="Give the result the content's gradients (Pitié et al. 2007); not in the papers."
@@ -33,29 +36,29 @@ class Parameters(Recolour):
 
 
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
-    """Transport each pair's colours, regrain; (B, 3, H, W), unclipped.
-
-    The masks are those of the first style: further ones are whole in every region.
-    """
-    space, masks = space_for(parameters.space, parameters.channels), paired_masks(run)
-    exemplars = [torch.from_numpy(each).to(contents.device) for each in run.guides.exemplars]
-    more = [space.enter(each.double().flatten(1)[None])[0] for each in exemplars]
+    """Transport each pair's colours, region by region, regrain; (B, 3, H, W), unclipped."""
+    note_masks(run)
+    space = space_for(parameters.space, parameters.channels)
+    more = [torch.from_numpy(each)[None].to(contents.device) for each in run.guides.exemplars]
     weights = shares(parameters.style_weights, 1 + len(more))
 
-    def move(values: Tensor, targets: Tensor, part: Run) -> Tensor:
-        clouds = [targets[0], *(each[: targets.shape[1]] for each in more)]
-        moved = sliced_transport(
-            values[0], clouds, weights, parameters.steps, parameters.rate, part
-        )
-        return moved[None]
+    def move(
+        values: Tensor, clouds: Sequence[Tensor], within: Sequence[float], part: Run
+    ) -> Tensor:
+        own = [each[0] for each in clouds]
+        return sliced_transport(values[0], own, within, parameters.steps, parameters.rate, part)[
+            None
+        ]
 
-    result = recoloured(contents, styles, space, parameters.channels, masks, move, run)
+    result, moved = recoloured_by_several(
+        contents, [styles, *more], weights, space, parameters.channels, move, run
+    )
     if parameters.regrain:
         result = regrain(contents.double(), result)
         if parameters.channels == "luminance":  # regraining keeps the chroma of YIQ alone
             kept = space.enter(contents.double())
             result = space.leave(torch.cat([space.enter(result)[:, :1], kept[:, 1:]], 1))
-        result = torch.where(covered(contents, masks), result, contents.double())
+        result = torch.where(moved, result, contents.double())
     return torch.lerp(contents.double(), result, parameters.strength)
 
 

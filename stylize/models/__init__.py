@@ -5,7 +5,7 @@ from stylize.models.image import Image
 from stylize.models.owned import Owned, OwnedQuerySet, random_path
 from stylize.models.recipe import Recipe, RecipeNotEditable
 from stylize.models.rendering import LEASE, Rendering, sweep
-from stylize.models.scene import Scene, SceneNotEditable
+from stylize.models.scene import Scene, SceneNotEditable, SceneStyle
 from stylize.models.worker import Weights, Worker
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Rendering",
     "Scene",
     "SceneNotEditable",
+    "SceneStyle",
     "Weights",
     "Worker",
     "random_path",

@@ -97,13 +97,14 @@ def _cells(
     wanted: list[tuple[Scene, Recipe]] = []
     left_out: list[LeftOut] = []
     counts = Scene.objects.filter(pk__in=[scene.pk for scene in scenes])
-    styles = dict(counts.annotate(n=Count("styles")).values_list("pk", "n"))
+    counts = counts.annotate(n=Count("style_rows"), m=Count("style_rows__mask"))
+    there = {pk: (styles, masks) for pk, styles, masks in counts.values_list("pk", "n", "m")}
     for recipe in recipes:
         if reason := recipe.lacks():
             left_out.append({"method": recipe.name, "scene": "", "reason": reason})
             continue
         for scene in scenes:
-            if reason := recipe.lacks_in(scene, styles[scene.pk]):
+            if reason := recipe.lacks_in(scene, *there[scene.pk]):
                 left_out.append({"method": recipe.name, "scene": scene.name, "reason": reason})
             else:
                 wanted.append((scene, recipe))

@@ -101,9 +101,9 @@ class Recipe(Owned):
                 return f"needs the weights {weights}, which were not imported"
         return ""
 
-    def lacks_in(self, scene: Scene, styles: int) -> str:
-        """Why this scene, which has `styles` styles, cannot be rendered; empty if it can."""
-        if self.needs.get("masks") and not (scene.content_mask_id and scene.style_mask_id):
+    def lacks_in(self, scene: Scene, styles: int, masks: int) -> str:
+        """Why this scene of so many styles and masks of styles cannot be rendered, or empty."""
+        if self.needs.get("masks") and not (scene.content_mask_id and masks):
             return "needs masks of content and style"
         if styles < 1:
             return "needs a style"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -38,7 +39,7 @@ class SceneQuerySet(OwnedQuerySet):
             if self.filter(owner=owner, name=name).exists():
                 name = f"{name} ({content.pk}×{style.pk})"
             scene: Scene = self.create(owner=owner, name=name, content=content, tags=tags)
-            scene.styles.set([style])
+            scene.set_styles([style])
         return scene
 
 
@@ -57,15 +58,16 @@ def _map(role: str, help_text: str = "") -> models.ForeignKey[Image | None, Imag
 class Scene(Owned):
     """What is stylized: a content, one or more styles, optional masks and an optional depth map."""
 
-    FIXED = ("content_id", "content_mask_id", "style_mask_id", "depth_map_id")
+    FIXED = ("content_id", "content_mask_id", "depth_map_id")
 
     name = models.CharField(max_length=120)
     content = models.ForeignKey(
         Image, on_delete=models.PROTECT, related_name="+", limit_choices_to={"role": "content"}
     )
-    styles = models.ManyToManyField(Image, related_name="+", limit_choices_to={"role": "style"})
+    styles = models.ManyToManyField(
+        Image, through="SceneStyle", through_fields=("scene", "image"), related_name="+"
+    )
     content_mask = _map("mask")
-    style_mask = _map("mask")
     depth_map = _map(
         "depth", "Of the content, of its proportions: black is near, white is far. Optional."
     )
@@ -106,6 +108,26 @@ class Scene(Owned):
             )
         super().save(*args, **kwargs)
 
+    def set_styles(self, images: Iterable[Image], masks: Iterable[Image | None] = ()) -> None:
+        """Replace the styles: these in this order, with the mask of each as far as there are."""
+        rows = [
+            SceneStyle(scene=self, image=image, mask=mask)
+            for image, mask in zip_longest(images, masks)
+        ]
+        with transaction.atomic():
+            self.style_rows.all().delete()
+            SceneStyle.objects.bulk_create(rows)
+
+    @property
+    def style_images(self) -> list[Image]:
+        """In the order in which they count."""
+        return [row.image for row in self.style_rows.all()]
+
+    @property
+    def style_masks(self) -> list[Image | None]:
+        """One for each of `style_images`."""
+        return [row.mask for row in self.style_rows.all()]
+
     @property
     def rendered(self) -> bool:
         """From its first rendering on a scene keeps its pictures: the renderings show them."""
@@ -114,3 +136,34 @@ class Scene(Owned):
     @property
     def tag_list(self) -> list[str]:
         return [tag.strip() for tag in self.tags.split(",") if tag.strip()]
+
+
+class SceneStyle(models.Model):
+    """One style of a scene and its mask, if it has one; styles count in the order of their rows."""
+
+    scene = models.ForeignKey(Scene, on_delete=models.CASCADE, related_name="style_rows")
+    image = models.ForeignKey(
+        Image,
+        on_delete=models.PROTECT,
+        related_name="+",
+        limit_choices_to={"role": "style"},
+        verbose_name="style",
+    )
+    mask = _map("mask", "Optional; it is drawn on the page of masks, too.")
+
+    class Meta:
+        db_table = "stylize_scene_styles"  # Django's own for the styles, before they had masks
+        ordering = ["pk"]
+        unique_together = [("scene", "image")]
+        verbose_name = "style"
+
+    def __str__(self) -> str:
+        return f"{self.image} of {self.scene}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.scene.rendered:
+            raise SceneNotEditable(
+                f"{self.scene} has been rendered: its styles and their masks cannot be changed; "
+                "make another scene."
+            )
+        super().save(*args, **kwargs)

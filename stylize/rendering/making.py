@@ -71,7 +71,7 @@ def render(rendering: Rendering, progress: Callable[[float], None], process: int
 
 
 def _styles(scene: Scene, method: Any) -> list[Image]:
-    styles: list[Image] = list(scene.styles.order_by("pk"))
+    styles = scene.style_images
     if not 1 <= len(styles) <= method.needs.styles:
         raise ValueError(
             f"styles: the scene has {len(styles)}, the method takes {method.needs.styles}"
@@ -83,13 +83,23 @@ def _guides(
     scene: Scene, content: Any, style: Any, more: list[Any], notes: list[str]
 ) -> record.Guides:
     """Masks count in pairs: without its other half one says nothing, and none is handed over."""
-    of_content, of_style = _labels(scene.content_mask, content), _labels(scene.style_mask, style)
-    if of_content is None or of_style is None:
-        if of_content is not of_style:
-            notes.append("Only one side of the scene has a mask: it was not used.")
-        of_content = of_style = None
-    exemplars = tuple(each[0].cpu().numpy() for each in more)
-    return record.Guides(of_content, of_style, exemplars, _depth(scene.depth_map, content))
+    of_content = _labels(scene.content_mask, content)
+    of_styles = [
+        _labels(mask, picture)
+        for mask, picture in zip(scene.style_masks, [style, *more], strict=True)
+    ]
+    there = [labels is not None for labels in of_styles]
+    if (of_content is None) == any(there):
+        notes.append("Only one side of the scene has a mask: it was not used.")
+    if of_content is None or not any(there):
+        of_content, of_styles = None, [None] * len(of_styles)
+    return record.Guides(
+        content_labels=of_content,
+        style_labels=of_styles[0],
+        exemplars=tuple(each[0].cpu().numpy() for each in more),
+        depth=_depth(scene.depth_map, content),
+        exemplar_labels=tuple(of_styles[1:]),
+    )
 
 
 def _labels(mask: Image | None, picture: Any) -> Any:

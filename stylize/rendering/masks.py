@@ -1,15 +1,16 @@
-"""The masks of a scene: taken from files, made, compared. The style's is that of its first style."""
+"""The masks of a scene, of its content and of each style: taken from files, made, compared."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from django.conf import settings
 
 from stylize import imaging
-from stylize.models import Image, Scene, SceneNotEditable
+from stylize.models import Image, Scene, SceneNotEditable, SceneStyle
 from stylize.record import Labels
 from stylize.solvers import segments
 
@@ -17,38 +18,59 @@ How = Literal["colour", "objects"]
 MOST_DIFFERENT = 32  # labels of a mask; a grey photograph has more
 
 
-def sides(scene: Scene) -> list[tuple[str, Image, Image | None]]:
-    """Name, picture and mask of the content and of the first style, if there is one."""
-    style = scene.styles.order_by("pk").first()
-    found: list[tuple[str, Image, Image | None]] = [("content", scene.content, scene.content_mask)]
-    return [*found, ("style", style, scene.style_mask)] if style else found
+@dataclass(frozen=True)
+class Side:
+    """A picture of a scene and its mask.
+
+    Args:
+        name: "content", "style", "style-2", "style-3" …
+        row: on which the mask is kept, as `field`.
+    """
+
+    name: str
+    picture: Image
+    mask: Image | None
+    row: Scene | SceneStyle
+    field: str
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("-", " ")
+
+
+def sides(scene: Scene) -> list[Side]:
+    """The content, then the styles in their order."""
+    found = [Side("content", scene.content, scene.content_mask, scene, "content_mask")]
+    for number, row in enumerate(scene.style_rows.select_related("image", "mask"), start=1):
+        name = "style" if number == 1 else f"style-{number}"
+        found.append(Side(name, row.image, row.mask, row, "mask"))
+    return found
 
 
 def compared(scene: Scene) -> list[segments.Share]:
     """How much of each picture every label covers; what has no mask has no label."""
-    masks = (scene.content_mask, scene.style_mask)
-    content, style = (None if mask is None else _labels(mask) for mask in masks)
-    return segments.shares(content, style)
+    masks = [side.mask for side in sides(scene)]
+    return segments.shares([None if mask is None else _labels(mask) for mask in masks])
 
 
 def take(scene: Scene, files: Mapping[str, bytes]) -> None:
-    """Keep label PNGs, or pictures with one flat colour per label: of either side or of both.
+    """Keep label PNGs, or pictures with one flat colour per label: of any side or of several.
 
     Args:
         scene: not rendered yet.
-        files: by side, "content" and "style"; when one is refused none is kept.
+        files: by name of the side; when one is refused none is kept.
 
     Raises:
         ImageRefused: with one sentence.
         SceneNotEditable: the scene has been rendered.
     """
     found = {}
-    for side, picture, _ in sides(scene):
-        if side in files:
+    for side in sides(scene):
+        if side.name in files:
             try:
-                found[side] = _fitting(_read(files[side]), picture)
+                found[side.name] = _fitting(_read(files[side.name]), side.picture)
             except imaging.ImageRefused as error:
-                raise imaging.ImageRefused(f"{side.capitalize()}: {error}") from error
+                raise imaging.ImageRefused(f"{side.title.capitalize()}: {error}") from error
     _keep(scene, found)
 
 
@@ -80,7 +102,7 @@ def _fitting(labels: Labels, picture: Image) -> Labels:
 
 
 def make(scene: Scene, how: How, number: int) -> None:
-    """Make both masks from the pictures: `number` labels by colour, or by objects.
+    """Make all masks from the pictures: `number` labels by colour, or by objects.
 
     Raises:
         ValueError: naming what is wrong.
@@ -88,13 +110,14 @@ def make(scene: Scene, how: How, number: int) -> None:
         SceneNotEditable: the scene has been rendered.
     """
     _check_free(scene)
-    pictures = [_opened(picture) for _, picture, _ in sides(scene)]
+    found = sides(scene)
+    pictures = [_opened(side.picture) for side in found]
     if len(pictures) < 2:
         raise ValueError("styles: the scene has none")
     made = (
         segments.by_objects(pictures) if how == "objects" else segments.by_colour(pictures, number)
     )
-    _keep(scene, dict(zip(("content", "style"), made, strict=True)))
+    _keep(scene, {side.name: labels for side, labels in zip(found, made, strict=True)})
 
 
 def remove(scene: Scene) -> None:
@@ -103,21 +126,22 @@ def remove(scene: Scene) -> None:
     Raises:
         SceneNotEditable: the scene has been rendered.
     """
-    scene.content_mask = scene.style_mask = None
-    scene.save(update_fields=["content_mask", "style_mask"])
+    _check_free(scene)
+    scene.content_mask = None
+    scene.save(update_fields=["content_mask"])
+    scene.style_rows.update(mask=None)
 
 
 def _keep(scene: Scene, found: Mapping[str, Labels]) -> None:
     """Store label maps as masks of the scene's owner, and hand them to the scene."""
     _check_free(scene)
-    for side, picture, _ in sides(scene):
-        if side in found:
-            data = imaging.encode_label_png(found[side])
-            name = f"{picture.name[:110]}, mask"
-            setattr(
-                scene, f"{side}_mask", Image.objects.take(scene.owner, Image.Role.MASK, name, data)
-            )
-    scene.save(update_fields=[f"{side}_mask" for side in found])
+    for side in sides(scene):
+        if side.name in found:
+            data = imaging.encode_label_png(found[side.name])
+            name = f"{side.picture.name[:110]}, mask"
+            mask = Image.objects.take(scene.owner, Image.Role.MASK, name, data)
+            setattr(side.row, side.field, mask)
+            side.row.save(update_fields=[side.field])
 
 
 def _check_free(scene: Scene) -> None:

@@ -72,14 +72,14 @@ def resized(images: Tensor, height: int, width: int) -> Tensor:
 
 
 def _reduced_guides(guides: Guides, content: Tensor, style: Tensor, factor: int) -> Guides:
+    exemplars = [reduced(torch.from_numpy(each)[None], factor) for each in guides.exemplars]
+    labels = zip(guides.exemplar_labels, exemplars, strict=False)
     return Guides(
         content_labels=_labels(guides.content_labels, content),
         style_labels=_labels(guides.style_labels, style),
-        exemplars=tuple(
-            reduced(torch.from_numpy(planes)[None], factor)[0].numpy()
-            for planes in guides.exemplars
-        ),
+        exemplars=tuple(each[0].numpy() for each in exemplars),
         depth=_depth(guides.depth, content),
+        exemplar_labels=tuple(_labels(each, picture) for each, picture in labels),
     )
 
 

@@ -34,16 +34,15 @@ OBJECT_LONGEST = 520  # px, as the weights' own transform has it
 
 @dataclass(frozen=True)
 class Share:
-    """One label on both sides.
+    """One label in several pictures.
 
     Args:
         label: its number.
-        content, style: parts of the pictures in [0, 1]; 0: it is missing there.
+        parts: of the pictures, in [0, 1]; 0: it is missing there; None: that one has no labels.
     """
 
     label: int
-    content: float
-    style: float
+    parts: tuple[float | None, ...]
 
 
 def colour(label: int) -> tuple[int, int, int]:
@@ -52,16 +51,22 @@ def colour(label: int) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def shares(content: Labels | None, style: Labels | None) -> list[Share]:
+def shares(maps: Sequence[Labels | None]) -> list[Share]:
     """How much of each picture every label covers, in the order of the labels.
 
     Args:
-        content, style: (H, W) label maps, of any sizes; None: that side has no label.
+        maps: (H, W) label maps, of any sizes; None: that picture has no labels.
     """
-    parts = [_parts(content), _parts(style)]
+    parts = [_parts(each) for each in maps]
     return [
-        Share(label, float(parts[0][label]), float(parts[1][label]))
-        for label in np.flatnonzero(parts[0] + parts[1]).tolist()
+        Share(
+            label,
+            tuple(
+                None if each is None else float(part[label])
+                for each, part in zip(maps, parts, strict=True)
+            ),
+        )
+        for label in np.flatnonzero(np.sum(parts, axis=0)).tolist()
     ]
 
 

@@ -122,7 +122,7 @@ def test_mouse_draws_fills_and_takes_back_and_the_labels_are_stored(
     assert (labels[:, 231:249] == 3).all()
     assert (labels[:, 252:] == 4).all()
     assert (labels[:, :228] == 0).all()
-    style = _stored(scene.style_mask)
+    style = _stored(scene.style_masks[0])
     assert style.shape == (400, 300)
     assert (style == 4).all()
     expect(page.get_by_text("missing in the style")).to_have_count(2)

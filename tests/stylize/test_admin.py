@@ -164,7 +164,8 @@ def test_scene_of_a_name_that_is_taken_is_an_error_at_the_form(
     browser: Client, owner: AbstractUser
 ) -> None:
     scene = factories.SceneFactory(owner=owner, name="taken")
-    asked = {"name": "taken", "content": scene.content_id, "styles": [scene.styles.get().pk]}
+    asked = {"name": "taken", "content": scene.content_id}
+    asked |= factories.style_rows(scene.styles.get())
     page = browser.post(at("scene_add"), asked)
     assert page.status_code == 200
     assert "already exists" in text(page) or "scene_name_once_per_owner" in text(page)
@@ -176,7 +177,8 @@ def test_scene_that_was_rendered_when_edited_keeps_its_pictures(
     scene = made(owner, 1, 1)[0].scene
     other = factories.ImageFactory(owner=owner), factories.ImageFactory(owner=owner, role="style")
     before = scene.content_id, scene.styles.get()
-    asked = {"name": "renamed", "content": other[0].pk, "styles": [other[1].pk], "tags": "photo"}
+    asked = {"name": "renamed", "content": other[0].pk, "tags": "photo"}
+    asked |= factories.style_rows(other[1])
     assert browser.post(at("scene_change", scene.pk), asked).status_code == 302
     scene.refresh_from_db()
     assert (scene.name, scene.tags) == ("renamed", "photo")
@@ -187,10 +189,47 @@ def test_scene_not_yet_rendered_when_edited_takes_other_pictures(
     browser: Client, owner: AbstractUser
 ) -> None:
     scene, other = factories.SceneFactory(owner=owner), factories.ImageFactory(owner=owner)
-    asked = {"name": "a", "content": other.pk, "styles": [scene.styles.get().pk], "tags": ""}
+    row = scene.style_rows.get()
+    style = factories.ImageFactory(owner=owner, role="style")
+    asked = {"name": "a", "content": other.pk, "tags": ""} | factories.style_rows(style)
+    asked |= {"style_rows-INITIAL_FORMS": 1, "style_rows-0-id": row.pk}
     browser.post(at("scene_change", scene.pk), asked)
     scene.refresh_from_db()
-    assert scene.content == other
+    assert (scene.content, scene.styles.get()) == (other, style)
+
+
+def test_scene_when_added_takes_its_styles_in_order_each_with_its_own_mask(
+    browser: Client, owner: AbstractUser
+) -> None:
+    content = factories.ImageFactory(owner=owner)
+    styles = [factories.ImageFactory(owner=owner, role="style") for _ in range(3)][::-1]
+    mask = factories.ImageFactory(owner=owner, role="mask")
+    asked = {"name": "three", "content": content.pk}
+    asked |= factories.style_rows(*styles, masks=(None, mask))
+    assert browser.post(at("scene_add"), asked).status_code == 302
+    scene = Scene.objects.get(name="three")
+    assert scene.style_images == styles
+    assert scene.style_masks == [None, mask, None]
+
+
+def test_scene_without_a_style_or_with_another_owner_s_is_refused(
+    browser: Client, owner: AbstractUser, stranger: AbstractUser
+) -> None:
+    asked = {"name": "a", "content": factories.ImageFactory(owner=owner).pk}
+    foreign = factories.ImageFactory(owner=stranger, role="style")
+    mine = factories.ImageFactory(owner=owner, role="style")
+    mask = factories.ImageFactory(owner=stranger, role="mask")
+    for rows, message in (
+        (factories.style_rows(), "Please submit at least 1 form"),
+        (factories.style_rows(foreign), "Select a valid choice"),
+        (factories.style_rows(mine, masks=[mask]), "Select a valid choice"),
+        (factories.style_rows(mine, mine), "Please correct the duplicate"),
+    ):
+        page = browser.post(at("scene_add"), asked | rows)
+        assert message in str(page.context["inline_admin_formsets"][0].formset.errors) + str(
+            page.context["inline_admin_formsets"][0].formset.non_form_errors()
+        )
+    assert not Scene.objects.exists()
 
 
 @pytest.mark.parametrize("in_bulk", [False, True])

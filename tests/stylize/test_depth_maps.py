@@ -98,12 +98,10 @@ def _by_form(owner: AbstractUser, scene: Scene, depth_map: Image) -> str:
     """Likewise, by the admin's form."""
     client = Client()
     client.force_login(owner)
-    asked = {
-        "name": "deep",
-        "content": scene.content_id,
-        "styles": [scene.styles.get().pk],
-        "depth_map": depth_map.pk,
-    }
+    row = scene.style_rows.get()
+    asked = {"name": "deep", "content": scene.content_id, "depth_map": depth_map.pk}
+    asked |= factories.style_rows(row.image)
+    asked |= {"style_rows-INITIAL_FORMS": 1, "style_rows-0-id": row.pk}
     said = client.post(reverse("admin:stylize_scene_change", args=[scene.pk]), asked)
     assert (said.status_code == 302) == Scene.objects.filter(depth_map=depth_map).exists()
     return "" if said.status_code == 302 else str(said.context["adminform"].form.errors)  # type: ignore[index]

@@ -2,18 +2,28 @@
 
 import pytest
 
-from stylize.models import Scene, SceneNotEditable
+from stylize.models import Scene, SceneNotEditable, SceneStyle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("field", ["content", "content_mask", "style_mask", "depth_map"])
+@pytest.mark.parametrize("field", ["content", "content_mask", "depth_map"])
 def test_scene_that_was_rendered_refuses_another_picture(field: str) -> None:
     scene = factories.RenderingFactory().scene
     setattr(scene, field, factories.ImageFactory(owner=scene.owner))
     with pytest.raises(SceneNotEditable, match=f"its {field.replace('_', ' ')} cannot be changed"):
         scene.save()
+
+
+def test_scene_that_was_rendered_refuses_another_style_and_another_mask_of_a_style() -> None:
+    scene = factories.RenderingFactory().scene
+    row = scene.style_rows.get()
+    row.mask = factories.ImageFactory(owner=scene.owner, role="mask")
+    other = factories.ImageFactory(owner=scene.owner, role="style")
+    for each in (row, SceneStyle(scene=scene, image=other)):
+        with pytest.raises(SceneNotEditable, match="its styles and their masks cannot be changed"):
+            each.save()
 
 
 def test_scene_that_was_rendered_when_renamed_is_saved() -> None:

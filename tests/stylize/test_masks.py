@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from PIL import Image as Pillow
+from PIL import ImageChops
 
 from stylize import imaging
 from stylize.models import Image, Scene
@@ -136,7 +137,7 @@ def test_label_pngs_are_kept_exactly_as_masks(browser: Client, scene: Scene) -> 
     page = save(browser, scene, content=label_png(maps[0]), style=label_png(maps[1]))
     assert "Saved: the mask of the content and that of the style." in page
     assert np.array_equal(stored(scene.content_mask), maps[0])
-    assert np.array_equal(stored(scene.style_mask), maps[1])
+    assert np.array_equal(stored(scene.style_masks[0]), maps[1])
     assert scene.content_mask is not None
     assert (scene.content_mask.role, scene.content_mask.owner) == ("mask", scene.owner)
 
@@ -144,7 +145,7 @@ def test_label_pngs_are_kept_exactly_as_masks(browser: Client, scene: Scene) -> 
 def test_one_side_saved_leaves_the_other_and_is_told(browser: Client, scene: Scene) -> None:
     page = save(browser, scene, style=label_png(halves(0, 1)))
     assert scene.content_mask is None
-    assert scene.style_mask is not None
+    assert scene.style_masks[0] is not None
     assert "One side has no mask." in page
 
 
@@ -185,7 +186,7 @@ def test_bad_file_is_refused_and_nothing_is_kept(
     good = label_png(halves(0, 1))
     page = save(browser, scene, content=SimpleUploadedFile("map.png", data), style=good)
     assert message in page
-    assert (scene.content_mask, scene.style_mask) == (None, None)
+    assert (scene.content_mask, *scene.style_masks) == (None, None)
     assert not Image.objects.filter(role="mask").exists()
 
 
@@ -207,7 +208,7 @@ def test_masks_made_by_colour_are_there_on_both_sides(browser: Client, scene: Sc
     page = text(browser.post(at(scene, "make"), asked, follow=True))
     scene.refresh_from_db()
     assert "Made: " in page
-    assert stored(scene.content_mask).shape == stored(scene.style_mask).shape == (32, 48)
+    assert stored(scene.content_mask).shape == stored(scene.style_masks[0]).shape == (32, 48)
 
 
 @pytest.mark.parametrize(
@@ -249,11 +250,17 @@ def test_masks_removed_are_still_images(browser: Client, scene: Scene) -> None:
     save(browser, scene, content=label_png(halves(0, 1)), style=label_png(halves(0, 1)))
     browser.post(at(scene, "remove"))
     scene.refresh_from_db()
-    assert (scene.content_mask, scene.style_mask) == (None, None)
+    assert (scene.content_mask, *scene.style_masks) == (None, None)
     assert Image.objects.filter(role="mask").count() == 1  # both sides were the same
 
 
 # Told
+
+
+def _told(page: str) -> list[list[str]]:
+    """The cells of the table of labels."""
+    rows = page.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
+    return [[cell.split(">")[-1] for cell in row.split("</t")[:-2]] for row in rows]
 
 
 def test_labels_are_told_with_their_areas_and_what_is_missing(
@@ -262,9 +269,7 @@ def test_labels_are_told_with_their_areas_and_what_is_missing(
     style = halves(1, 1)
     style[:8] = 6
     page = save(browser, scene, content=label_png(halves(1, 4)), style=label_png(style))
-    rows = page.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
-    told = [[cell.split(">")[-1] for cell in row.split("</t")[:4]] for row in rows]
-    assert told == [
+    assert _told(page) == [
         ["1", "50.0 %", "75.0 %", "on both sides"],
         ["4", "50.0 %", "–", "missing in the style"],
         ["6", "–", "25.0 %", "missing in the content"],
@@ -281,9 +286,58 @@ def test_methods_that_read_masks_are_named(browser: Client, scene: Scene) -> Non
     assert ("Refused without both masks" in page) == bool(needing)
 
 
-def test_scene_of_several_styles_says_whose_mask_it_is(browser: Client, scene: Scene) -> None:
-    scene.styles.add(factories.ImageFactory(owner=scene.owner, role="style"))
-    assert "The style mask is that of the first style; the 1 other" in text(browser.get(at(scene)))
+@pytest.fixture
+def three(scene: Scene) -> Scene:
+    """A scene of three styles, each of 48 × 32 px."""
+    more = [factories.ImageFactory(owner=scene.owner, role="style") for _ in range(2)]
+    scene.set_styles([scene.styles.get(), *more])
+    return scene
+
+
+def test_each_style_of_a_scene_keeps_its_own_mask(browser: Client, three: Scene) -> None:
+    files = {"content": halves(0, 1), "style": halves(0, 2), "style-3": halves(1, 4)}
+    page = save(browser, three, **{name: label_png(each) for name, each in files.items()})
+    assert "Saved: the mask of the content and that of the style and that of the style 3." in page
+    first, second, third = three.style_masks
+    assert second is None
+    assert np.array_equal(stored(first), halves(0, 2))
+    assert np.array_equal(stored(third), halves(1, 4))
+    assert "A style without a mask (style 2) counts whole in every region." in page
+
+
+def test_labels_of_several_styles_are_told_one_by_one_and_missing_where_no_style_has_them(
+    browser: Client, three: Scene
+) -> None:
+    files = {"content": halves(0, 1), "style": halves(0, 2), "style-2": halves(2, 2)}
+    page = save(browser, three, **{name: label_png(each) for name, each in files.items()})
+    assert _told(page) == [
+        ["0", "50.0 %", "50.0 %", "–", "–", "on both sides"],
+        ["1", "50.0 %", "–", "–", "–", "on both sides"],  # style 3 counts whole
+        ["2", "–", "50.0 %", "100.0 %", "–", "missing in the content"],
+    ]
+    page = save(browser, three, **{"style-3": label_png(halves(0, 0))})
+    assert _told(page)[1] == ["1", "50.0 %", "–", "–", "–", "missing in the styles"]
+
+
+def test_refused_map_of_a_further_style_is_named(browser: Client, three: Scene) -> None:
+    page = save(browser, three, **{"style-2": SimpleUploadedFile("map.png", b"hello")})
+    assert "Style 2: The file is text" in page
+
+
+def test_masks_made_are_there_for_every_style_and_all_are_removed(
+    browser: Client, three: Scene
+) -> None:
+    browser.post(at(three, "make"), {"how": "colour", "number": 3})
+    assert all(stored(mask).shape == (32, 48) for mask in three.style_masks)
+    browser.post(at(three, "remove"))
+    assert three.style_masks == [None, None, None]
+
+
+def test_list_says_how_many_masks_of_how_many(browser: Client, three: Scene) -> None:
+    address = reverse("admin:stylize_scene_changelist")
+    for names, said in ((["content"], "1 of 4"), (["style", "style-2", "style-3"], "All")):
+        save(browser, three, **{name: label_png(halves(0, 1)) for name in names})
+        assert f">{said}</a>" in text(browser.get(address))
 
 
 # Rendered
@@ -307,11 +361,11 @@ def test_rendered_scene_only_shows(browser: Client, rendered: Scene) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_rendered_scene_keeps_its_masks(browser: Client, rendered: Scene, action: str) -> None:
-    before = rendered.content_mask_id, rendered.style_mask_id
+    before = rendered.content_mask_id, rendered.style_rows.get().mask_id
     asked = {"content": label_png(halves(5, 6)), "how": "colour", "number": 2}
     page = text(browser.post(at(rendered, action), asked, follow=True))
     rendered.refresh_from_db()
-    assert (rendered.content_mask_id, rendered.style_mask_id) == before
+    assert (rendered.content_mask_id, rendered.style_rows.get().mask_id) == before
     assert "has been rendered: its" in page
     assert Image.objects.filter(role="mask").count() == 1
 
@@ -333,6 +387,43 @@ def test_rendering_with_a_mask_on_one_side_only_does_without_and_notes_it(
     assert noted == (not both)
 
 
+def _rendered(scene: Scene, method: str) -> tuple[Any, list[str]]:
+    recipe = fill(factories.RecipeFactory(owner=scene.owner, method=method, size=48))
+    recipe.save()
+    rendering = factories.RenderingFactory(scene=scene, recipe=recipe, state="queued", file="")
+    made = render(rendering, lambda fraction: None)
+    return imaging.read(made.png).astype(int), made.said["provenance"]["notes"]
+
+
+def test_rendering_takes_each_region_from_the_style_whose_mask_has_its_label(
+    owner: AbstractUser, scene: Scene
+) -> None:
+    """The left half from a red style, the right half from a blue one."""
+    colours = [Pillow.new("RGB", (48, 32), colour) for colour in ("#c01010", "#1010c0")]
+    styles = []
+    for number, flat in enumerate(colours):
+        noise = Pillow.fromarray(np.random.default_rng(number).integers(
+            0, 60, (32, 48, 3), dtype=np.uint8))  # fmt: skip
+        buffer = io.BytesIO()
+        ImageChops.add(flat, noise).save(buffer, "PNG")
+        styles.append(Image.objects.take(owner, "style", f"style {number}", buffer.getvalue()))
+    scene.set_styles(styles[::-1])
+    labels = {"content": halves(1, 2), "style": halves(2, 2), "style-2": halves(1, 1)}
+    masks.take(scene, {name: imaging.encode_label_png(each) for name, each in labels.items()})
+    picture, notes = _rendered(scene, "sliced_ot")
+    warmth = (picture[..., 0] - picture[..., 2]).mean(0)
+    assert warmth[:20].mean() > 30
+    assert warmth[-20:].mean() < -30
+    assert notes == []
+
+
+def test_rendering_with_a_style_without_a_mask_notes_that_it_counts_whole(three: Scene) -> None:
+    labels = {"content": halves(1, 2), "style-2": halves(1, 2)}
+    masks.take(three, {name: imaging.encode_label_png(each) for name, each in labels.items()})
+    _, notes = _rendered(three, "sliced_ot")
+    assert notes == ["A style without a mask counts whole in every region."]
+
+
 # By API and command
 
 
@@ -346,10 +437,34 @@ def test_mask_sent_by_api_is_one_that_a_scene_takes(owner: AbstractUser, scene: 
         "content": scene.content_id,
         "styles": [scene.styles.get().pk],
         "content_mask": mask["id"],
-        "style_mask": mask["id"],
+        "style_masks": [mask["id"]],
     }
     assert api.post("/api/scenes/", asked, format="json").status_code == 201
     assert np.array_equal(stored(Scene.objects.get(name="masked").content_mask), halves(0, 2))
+
+
+def test_scene_s_styles_and_their_masks_come_by_api_in_order(
+    owner: AbstractUser, stranger: AbstractUser, scene: Scene
+) -> None:
+    api = client_of(owner, "read", "write")
+    styles = [factories.ImageFactory(owner=owner, role="style").pk for _ in range(2)][::-1]
+    mask = factories.ImageFactory(owner=owner, role="mask").pk
+    asked = {"name": "two", "content": scene.content_id, "styles": styles}
+    foreign = factories.ImageFactory(owner=stranger, role="mask").pk
+    for wrong, field in (
+        ({"style_masks": [mask]}, "style_masks"),
+        ({"style_masks": [None, foreign]}, "style_masks"),
+        ({"style_masks": [None, styles[0]]}, "style_masks"),
+        ({"styles": styles[:1] * 2}, "styles"),
+        ({"styles": []}, "styles"),
+    ):
+        said = api.post("/api/scenes/", asked | wrong, format="json")
+        assert (said.status_code, [*said.json()]) == (400, [field])
+    said = api.post("/api/scenes/", asked | {"style_masks": [None, mask]}, format="json").json()
+    assert (said["styles"], said["style_masks"]) == (styles, [None, mask])
+    assert api.get(f"/api/scenes/{said['id']}/").json() == said
+    plain = api.post("/api/scenes/", asked | {"name": "plain"}, format="json").json()
+    assert plain["style_masks"] == [None, None]
 
 
 def test_masks_are_imported_from_a_folder(owner: AbstractUser, tmp_path: Any) -> None:

@@ -128,6 +128,43 @@ def test_guided_losses_when_a_style_weighs_nothing_are_those_of_the_other() -> N
         assert value(prepare(both, (1.0, 0.0)), both, both.content) == pytest.approx(one)
 
 
+def test_guided_losses_take_each_region_from_the_style_that_has_its_label() -> None:
+    """The picture is one style on the left and another on the right; swapped labels are wrong."""
+    noise = picture(64, 64)
+    streaks = functional.avg_pool2d(noise, (1, 7), 1, (0, 3))
+    blots = 0.3 * functional.avg_pool2d(noise, 7, 1, 3)
+    content, left, right = torch.cat([streaks, blots], 3), streaks, blots
+    exemplars = (right[0].float().numpy(),)
+    for prepare in (guidance.guided_style_loss, guidance.guided_quantile_loss):
+        found = []
+        for numbers in ((1, 2), (2, 1)):
+            maps = [np.full((64, 64), number, np.uint8) for number in numbers]
+            guides = Guides(halves(64, 128), maps[0], exemplars, exemplar_labels=(maps[1],))
+            seen = sight(content, left, guides)
+            found.append(value(prepare(seen, (0.5, 0.5)), seen, seen.content))
+        assert found[0] < 0.2 * found[1]
+
+
+def test_guided_losses_in_a_region_of_one_style_do_not_depend_on_its_weight() -> None:
+    content, style, other = picture(48, 96), picture(40, 40, 1), picture(44, 40, 2)
+    maps = np.full((40, 40), 1, np.uint8), np.full((44, 40), 2, np.uint8)
+    exemplars = (other[0].float().numpy(),)
+    guides = Guides(halves(48, 96), maps[0], exemplars, exemplar_labels=(maps[1],))
+    seen = sight(content, style, guides)
+    for prepare in (guidance.guided_style_loss, guidance.guided_quantile_loss):
+        one, two = (
+            value(prepare(seen, weights), seen, seen.content)
+            for weights in ((0.5, 0.5), (0.9, 0.1))
+        )
+        assert one == pytest.approx(two, rel=1e-12)
+        # A style of weight 0 asks for nothing: its region is left alone.
+        first = value(prepare(seen, (1.0, 0.0)), seen, seen.content)
+        alone = sight(content, style, Guides(halves(48, 96, 1, 3), maps[0]))
+        alone = dataclasses.replace(alone, encoder=seen.encoder, content=seen.content)
+        expected = value(prepare(alone, (1.0,)), alone, seen.content)
+        assert first == pytest.approx(expected, rel=1e-9)
+
+
 def gradients(seen: Sight) -> dict[str, Tensor]:
     """Of the guided style loss by the content's features, at the columns of every style layer."""
     maps = {n: each.clone().requires_grad_() for n, each in seen.content_features.items()}

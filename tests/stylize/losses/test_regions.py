@@ -1,9 +1,10 @@
 """Regions that two masks share."""
 
 import numpy as np
+import pytest
 import torch
 
-from stylize.losses.regions import averaged, dropped, regions
+from stylize.losses.regions import Shared, averaged, dropped, regions, shared_regions
 from stylize.record import Guides, Labels
 
 
@@ -55,3 +56,55 @@ def test_averaged_gives_the_share_of_each_cell_and_keeps_the_mean() -> None:
 def test_averaged_when_sides_do_not_divide_covers_the_whole_map() -> None:
     assert torch.equal(averaged(torch.ones(7, 5), 4, 3), torch.ones(4, 3))
     assert averaged(torch.ones(1, 1), 1, 1).shape == (1, 1)
+
+
+def _shared(guides: Guides) -> list[tuple[int, list[int | None]]]:
+    """Pixels of every region in the content and in each of two styles of 8 × 8 px."""
+    pictures = [torch.zeros(1, 3, 8, 8)] * 3
+    return [
+        (
+            int(region.content.sum()),
+            [None if each is None else int(each.sum()) for each in region.styles],
+        )
+        for region in shared_regions(guides, pictures)
+    ]
+
+
+def split(left: int, right: int, columns: int = 4) -> np.ndarray:
+    made = np.full((8, 8), right, np.uint8)
+    made[:, :columns] = left
+    return made
+
+
+EXEMPLARS = (np.zeros((3, 8, 8), np.float32),)
+
+
+def test_shared_regions_use_the_styles_whose_mask_has_the_label() -> None:
+    guides = Guides(split(1, 2), split(1, 5), EXEMPLARS, exemplar_labels=(split(1, 2, 6),))
+    assert _shared(guides) == [(32, [32, 48]), (32, [None, 16])]
+    assert dropped(guides) == []
+
+
+def test_shared_regions_use_a_style_without_a_mask_whole_everywhere() -> None:
+    for none in ((), (None,)):
+        guides = Guides(split(1, 2), split(1, 1), EXEMPLARS, exemplar_labels=none)
+        assert _shared(guides) == [(32, [64, 64]), (32, [None, 64])]
+        assert dropped(guides) == []
+    of_second = Guides(split(1, 2), None, EXEMPLARS, exemplar_labels=(split(2, 2),))
+    assert _shared(of_second) == [(32, [64, None]), (32, [64, 64])]
+
+
+def test_shared_regions_leave_out_a_label_that_no_style_has() -> None:
+    guides = Guides(split(1, 2), split(1, 1), EXEMPLARS, exemplar_labels=(split(3, 1),))
+    assert _shared(guides) == [(32, [64, 32])]
+    assert dropped(guides) == [2]
+
+
+def test_shared_regions_without_masks_are_one_of_everything() -> None:
+    assert _shared(Guides(exemplars=EXEMPLARS)) == [(64, [64, 64])]
+
+
+def test_shares_within_a_region_are_renormalised_over_its_styles() -> None:
+    mask = torch.ones(8, 8)
+    assert Shared(mask, (mask, None, mask)).shares((0.2, 0.5, 0.3)) == pytest.approx([0.4, 0, 0.6])
+    assert Shared(mask, (mask, None)).shares((0.0, 1.0)) == [0, 0]

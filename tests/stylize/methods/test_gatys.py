@@ -1,5 +1,6 @@
 """Gatys: style error reached, content kept, nothing bleeds, and the card's invariants."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -239,6 +240,27 @@ def test_masks_send_each_half_of_the_style_to_its_half_of_the_content() -> None:
         found.append(METHOD.apply(content, style, Parameters(**FEW), run).mean((0, 1, 2)))
         assert run.notes == []
     half = content.shape[3] // 2
+    assert found[0][half:].mean() - found[0][:half].mean() > 0.2
+    assert found[1][:half].mean() - found[1][half:].mean() > 0.2
+
+
+def test_masks_of_two_styles_send_each_to_its_half_of_the_content() -> None:
+    """A dark and a light style; exchanging their labels exchanges them in the result."""
+    content = photograph(48)[..., :32, :].contiguous()
+    dark, light = 0.4 * painting(48), 0.4 * painting(40) + 0.5
+    half, found = content.shape[3] // 2, []
+    for numbers in ((1, 2), (2, 1)):
+        of_content = np.full(content.shape[2:], 1, np.uint8)
+        of_content[:, half:] = 2
+        of_styles = [
+            np.full(each.shape[2:], n, np.uint8)
+            for each, n in zip((dark, light), numbers, strict=True)
+        ]
+        guides = replace(beside(light).guides, content_labels=of_content,
+                         style_labels=of_styles[0], exemplar_labels=(of_styles[1],))  # fmt: skip
+        run = Run(0, guides=guides)
+        found.append(METHOD.apply(content, dark, Parameters(**FEW), run).mean((0, 1, 2)))
+        assert run.notes == []
     assert found[0][half:].mean() - found[0][:half].mean() > 0.2
     assert found[1][:half].mean() - found[1][half:].mean() > 0.2
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -83,3 +84,27 @@ def test_apply_when_weights_do_not_fit_the_styles_names_them() -> None:
     wrong = dataclasses.replace(PLAIN, style_weights="1, 2")
     with pytest.raises(ValueError, match=r"style_weights: came '1, 2', must be 1 numbers"):
         METHOD.apply(pictures(0), pictures(1), wrong, Run(0))
+
+
+def test_stylize_takes_each_region_from_the_style_that_has_its_label_whatever_the_weights() -> None:
+    one, other = torch.full((1, 3, 6, 6), 0.2), torch.full((1, 3, 5, 5), 0.8)
+    labels = np.full((24, 30), 1, np.uint8)
+    labels[:, 15:] = 2
+    labels[:6] = 9  # no style has it
+    maps = np.full((6, 6), 1, np.uint8), np.full((5, 5), 2, np.uint8)
+    guides = Guides(labels, maps[0], beside(other).guides.exemplars, exemplar_labels=(maps[1],))
+    content, run = pictures(0), Run(0, guides=guides)
+    weighted = dataclasses.replace(PLAIN, style_weights="9, 1")
+    found = METHOD.apply(content, one, weighted, run)
+    torch.testing.assert_close(found[..., 6:, :15], torch.full((1, 3, 18, 15), 0.2))
+    torch.testing.assert_close(found[..., 6:, 15:], torch.full((1, 3, 18, 15), 0.8))
+    assert torch.equal(found[..., :6, :], content[..., :6, :])
+    assert run.notes == ["The style's mask lacks these labels, the content stays there: 9."]
+
+
+def test_apply_with_a_mask_of_another_size_than_its_style_names_it() -> None:
+    other = pictures(1, 20, 20)
+    labels = np.ones((24, 30), np.uint8)
+    guides = Guides(labels, None, beside(other).guides.exemplars, exemplar_labels=(labels,))
+    with pytest.raises(ValueError, match="masks: that of the style is 30×24 px, must be 20×20"):
+        METHOD.apply(pictures(0), pictures(1), PLAIN, Run(0, guides=guides))

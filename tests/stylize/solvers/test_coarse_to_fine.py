@@ -29,6 +29,10 @@ def test_each_size_starts_from_the_enlarged_result_with_its_own_budget_maps_and_
         assert guides.style_labels is not None
         assert guides.content_labels.shape == content.shape[2:]
         assert guides.style_labels.shape == style.shape[2:]
+        of_exemplar, none = guides.exemplar_labels
+        assert of_exemplar is not None
+        assert of_exemplar.shape == guides.exemplars[0].shape[1:]
+        assert none is None
         assert guides.depth is not None
         assert guides.depth.shape == content.shape[2:]
         assert guides.depth[0, [0, -1]] == pytest.approx([0, 1], abs=0.01)
@@ -39,8 +43,9 @@ def test_each_size_starts_from_the_enlarged_result_with_its_own_budget_maps_and_
     left = np.zeros((250, 301), np.uint8)
     left[:, 150:] = 7
     depth = np.linspace(0, 1, 301, dtype=np.float32)[None].repeat(250, 0)
-    exemplars = (np.zeros((3, 64, 50), np.float32),)
-    guides = Guides(left, np.full((80, 90), 7, np.uint8), exemplars, depth)
+    exemplars = (np.zeros((3, 64, 50), np.float32),) * 2
+    maps = (np.zeros((64, 50), np.uint8), None)
+    guides = Guides(left, np.full((80, 90), 7, np.uint8), exemplars, depth, maps)
     run = Run(0, progress=told.append, guides=guides)
     pair = torch.rand(1, 3, 250, 301), torch.rand(1, 3, 80, 90)
     result = coarse_to_fine(*pair, 192, (50, 20), run, solve)

@@ -142,24 +142,24 @@ def test_from_flat_colours_of_the_authors_maps_labels_correspond(
         segments.from_flat_colours(imaging.read((SHARED / name).read_bytes()))
         for name in (content, style)
     ]
-    found = segments.shares(*maps)
-    assert sum(bool(each.content and each.style) for each in found) == shared
+    found = segments.shares(maps)
+    assert sum(all(each.parts) for each in found) == shared
     assert len(found) <= shared + 1  # one author's style has a sky that the content lacks
 
 
 def test_shares_are_parts_of_each_picture_and_missing_ones_are_0() -> None:
     content = np.array([[0, 0], [1, 1]], np.uint8)
     style = np.array([[1, 9, 9, 9]], np.uint8)
-    assert segments.shares(content, style) == [
-        segments.Share(0, 0.5, 0.0),
-        segments.Share(1, 0.5, 0.25),
-        segments.Share(9, 0.0, 0.75),
+    assert segments.shares([content, style]) == [
+        segments.Share(0, (0.5, 0.0)),
+        segments.Share(1, (0.5, 0.25)),
+        segments.Share(9, (0.0, 0.75)),
     ]
-    assert segments.shares(content, None) == [
-        segments.Share(0, 0.5, 0.0),
-        segments.Share(1, 0.5, 0.0),
+    assert segments.shares([content, None]) == [
+        segments.Share(0, (0.5, None)),
+        segments.Share(1, (0.5, None)),
     ]
-    assert segments.shares(None, None) == []
+    assert segments.shares([None, None]) == []
 
 
 def test_colours_of_labels_differ_until_they_begin_again() -> None:
