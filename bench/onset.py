@@ -80,7 +80,7 @@ def walk(address: str) -> list[float]:
         for _ in range(TRIALS - 1):
             press(page)
         page.locator("[data-painted]").wait_for()
-        clock: list[tuple[str, float]] = [tuple(one) for one in page.evaluate("window.clock")]
+        clock: list[tuple[str, float]] = [(name, at) for name, at in page.evaluate("window.clock")]
         browser.close()
     steps = itertools.pairwise(clock)
     return [b - a for (one, a), (two, b) in steps if (one, two) == ("press", "painted")]

@@ -92,11 +92,13 @@ def summary(log: Mapping[str, Any] | None, reaction_ms: float | None) -> dict[st
     log = log or {}
     width, height = log.get("window", (None, None))
     events = log.get("events")
-    count = dict.fromkeys(("blur", "resize", "zoom"), 0 if events is not None else None)
-    hidden, since = 0.0, None
+    heard = events is not None
+    count = dict.fromkeys(("blur", "resize", "zoom"), 0)
+    hidden = 0.0
+    since: float | None = None
     for ms, name, *_ in events or []:
         if name in count:
-            count[name] = (count[name] or 0) + 1
+            count[name] += 1
         if name == "hidden":
             since = ms if since is None else since
         elif name == "visible" and since is not None:
@@ -110,8 +112,8 @@ def summary(log: Mapping[str, Any] | None, reaction_ms: float | None) -> dict[st
         "pixel_ratio": log.get("ratio"),
         "picture_scale": log.get("scale"),
         "pointer": log.get("pointer"),
-        "hidden_ms": None if events is None else round(hidden, 1),
-        "blurs": count["blur"],
-        "resizes": count["resize"],
-        "zooms": count["zoom"],
+        "hidden_ms": round(hidden, 1) if heard else None,
+        "blurs": count["blur"] if heard else None,
+        "resizes": count["resize"] if heard else None,
+        "zooms": count["zoom"] if heard else None,
     }

@@ -166,6 +166,7 @@ def test_two_fingers_zoom_both_and_one_pans_both_and_a_tap_still_answers(
     assert _same_part(page)["x"] - zoomed["x"] == pytest.approx(60, abs=8)
     assert Answer.objects.count() == 0
     assert page.locator("[data-painted]").count() == 1
+    page.wait_for_timeout(500)  # to Chromium a tap right after a flick is a stop, not a click
     page.locator(".two-up__picture").nth(1).tap()
     thanked(page)
     assert contents(study) == [{"chosen": "b"}]
