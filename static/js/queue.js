@@ -56,8 +56,14 @@ export function createQueue({
   const sent = new Set();
   /** @type {Set<string>} Not sent again, even if the browser does not let go of them. */
   const delivered = new Set();
+  /** @type {Map<string, import("./store.js").Item>} This page's own, seen while storage is slow to answer. */
+  const own = new Map();
   let last = 0;
-  const kept = async () => (await store.all()).filter((item) => !delivered.has(item.uuid));
+  const kept = async () => {
+    const stored = (await store.all()).map((item) => /** @type {const} */ ([item.uuid, item]));
+    const items = [...new Map([...stored, ...own]).values()];
+    return items.filter((item) => !delivered.has(item.uuid)).sort((a, b) => a.order - b.order);
+  };
 
   /** @param {Status["state"]} state @param {import("./store.js").Item[]} items */
   const report = (state, items) => {
@@ -81,11 +87,13 @@ export function createQueue({
         await send({ ...next.body, uuid: next.uuid });
         sent.add(next.body.trial);
         delivered.add(next.uuid);
+        own.delete(next.uuid);
         await store.remove(next.uuid);
         failures = 0;
       } catch (error) {
         failures += 1;
         if (error instanceof Refused || (error.status && failures >= FOREIGN_REFUSALS)) {
+          own.set(next.uuid, { ...next, refused: error.message });
           await store.put({ ...next, refused: error.message });
           refused(next.body.trial, error);
           failures = 0;
@@ -110,7 +118,9 @@ export function createQueue({
       // After what waits already: the clock may have been set back since then.
       const before = Math.max(last, ...(await kept()).map((item) => item.order));
       last = Math.max(before + 1, last + 1, Date.now());
-      const lasting = await store.put({ uuid: uuid(), visit, order: last, body });
+      const item = { uuid: uuid(), visit, order: last, body };
+      own.set(item.uuid, item);
+      const lasting = await store.put(item);
       status.durable &&= lasting;
       status.pending += 1;
       changed({ ...status, state: status.state === "waiting" ? "waiting" : "saving" });
@@ -125,6 +135,7 @@ export function createQueue({
     trials: async () => new Set([...sent, ...(await kept()).map((item) => item.body.trial)]),
     async forgetRefused() {
       const aside = (await kept()).filter((item) => item.refused);
+      aside.forEach((item) => own.delete(item.uuid));
       await Promise.all(aside.map((item) => store.remove(item.uuid)));
       report(status.state, await kept());
     },
