@@ -110,7 +110,7 @@ class Visit:
         """From the start page to the thanks, whatever happens on the way."""
         await self.context.route(REQUESTS, self.meddle)
         page = await self.open()
-        last, moved = "", time.monotonic()
+        last, moved, trouble = "", time.monotonic(), ""
         while time.monotonic() - moved < STUCK_S:
             try:
                 where = await self.seen(page, WHERE)
@@ -121,19 +121,22 @@ class Visit:
                     self.finished = True
                     break
                 page = await self.step(page, where)
-            except Error:  # the page is gone or on its way; what it showed is seen anew
+            except Error as error:  # the page is gone or on its way; it is opened anew
+                trouble = str(error).splitlines()[0]
                 page = await self.open(page if not page.is_closed() else None)
+        else:
+            print(f"stuck at {last}; last trouble: {trouble}", flush=True)
         with suppress(Error, TimeoutError):
             await asyncio.wait_for(self.context.close(), PATIENCE_S)
 
     async def step(self, page: Page, where: dict[str, Any]) -> Page:
         if where["failed"]:
-            await page.click("[data-failed] [data-do=retry]", timeout=2000)
+            await page.click("[data-failed] [data-do=retry]", timeout=5000)
         elif where["view"] in PRESSED:
             if where["view"] == "start" and self.address:
                 await page.goto(self.address)
             else:
-                await page.click(PRESSED[where["view"]], timeout=2000)
+                await page.click(PRESSED[where["view"]], timeout=5000)
         elif where["painted"]:
             return await self.answer(page, where["painted"])
         elif where["view"] == "stage" and self.soak.strikes(self.rng, OF_STATES / 12):
@@ -178,8 +181,12 @@ class Visit:
 
         async def online() -> None:
             await asyncio.sleep(seconds)
-            with suppress(Error):
-                await self.context.set_offline(False)
+            while True:  # a page that crashed meanwhile can make it fail
+                try:
+                    await asyncio.wait_for(self.context.set_offline(False), PATIENCE_S)
+                    break
+                except (Error, TimeoutError):
+                    await asyncio.sleep(0.5)
 
         self.back_online = asyncio.create_task(online())
 

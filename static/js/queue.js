@@ -53,9 +53,18 @@ export function createQueue({
   const status = { state: "saved", pending: 0, durable: true, refused: [] };
   let running = /** @type {Promise<void> | null} */ (null);
   let pause = new AbortController();
-  /** @type {Set<string>} */
+  /** @type {Set<string>} Trials whose answer the server has. */
   const sent = new Set();
+  /** @type {Set<string>} Not sent again, even if the browser does not let go of them. */
+  const delivered = new Set();
+  /** @type {Map<string, import("./store.js").Item>} This page's own, seen while storage is slow to answer. */
+  const own = new Map();
   let last = 0;
+  const kept = async () => {
+    const stored = (await store.all()).map((item) => /** @type {const} */ ([item.uuid, item]));
+    const items = [...new Map([...stored, ...own]).values()];
+    return items.filter((item) => !delivered.has(item.uuid)).sort((a, b) => a.order - b.order);
+  };
 
   /** @param {Status["state"]} state @param {import("./store.js").Item[]} items */
   const report = (state, items) => {
@@ -69,7 +78,7 @@ export function createQueue({
 
   const drain = async () => {
     for (let failures = 0; ; ) {
-      const items = await store.all();
+      const items = await kept();
       const next = items.find((item) => !item.refused);
       if (!next) {
         return report("saved", items);
@@ -78,12 +87,14 @@ export function createQueue({
       try {
         await send({ ...next.body, uuid: next.uuid });
         sent.add(next.body.trial);
+        delivered.add(next.uuid);
+        own.delete(next.uuid);
         await store.remove(next.uuid);
         failures = 0;
       } catch (error) {
         failures += 1;
         if (error instanceof Refused || (error.status && failures >= FOREIGN_REFUSALS)) {
-          await store.remove(next.uuid);
+          own.set(next.uuid, { ...next, refused: error.message });
           await store.put({ ...next, refused: error.message });
           refused(next.body.trial, error);
           failures = 0;
@@ -106,11 +117,12 @@ export function createQueue({
   return {
     async add(body) {
       // After what waits already: the clock may have been set back since then.
-      const before = Math.max(last, ...(await store.all()).map((item) => item.order));
+      const before = Math.max(last, ...(await kept()).map((item) => item.order));
       last = Math.max(before + 1, last + 1, Date.now());
       const item = { uuid: uuid(), visit, order: last, body };
-      const kept = await store.put(item);
-      status.durable &&= kept;
+      own.set(item.uuid, item);
+      const lasting = await store.put(item);
+      status.durable &&= lasting;
       status.pending += 1;
       changed({ ...status, state: status.state === "waiting" ? "waiting" : "saving" });
       run();
@@ -120,13 +132,14 @@ export function createQueue({
       // An answer may be added while the last send is still under way.
       do {
         await run();
-      } while ((await store.all()).some((item) => !item.refused));
+      } while ((await kept()).some((item) => !item.refused));
     },
-    trials: async () => new Set([...sent, ...(await store.all()).map((item) => item.body.trial)]),
+    trials: async () => new Set([...sent, ...(await kept()).map((item) => item.body.trial)]),
     async forgetRefused() {
-      const refused = (await store.all()).filter((item) => item.refused);
-      await Promise.all(refused.map((item) => store.remove(item.uuid)));
-      report(status.state, await store.all());
+      const aside = (await kept()).filter((item) => item.refused);
+      aside.forEach((item) => own.delete(item.uuid));
+      await Promise.all(aside.map((item) => store.remove(item.uuid)));
+      report(status.state, await kept());
     },
     wake() {
       pause.abort();

@@ -119,6 +119,41 @@ def test_queue_when_a_foreign_page_refuses_takes_it_for_a_no_only_after_many_tri
     assert (final["sent"], len(final["refused"])) == ([], 1)
 
 
+def test_queue_when_the_browser_does_not_let_go_of_an_answer_sends_it_once(run: Run) -> None:
+    sent = run(
+        "queue.js",
+        """async m => {
+          const {openStore, memory} = await import("/static/js/store.js");
+          const sticky = {...memory(), remove: () => Promise.reject(new Error("read only"))};
+          const sent = [];
+          const queue = m.createQueue({visit: "v", store: openStore("v", [sticky]), delay: () => 1,
+            send: async (body) => { sent.push(body.trial); }});
+          await queue.add({trial: "1"});
+          await queue.add({trial: "2"});
+          await queue.flushed();
+          return sent;
+        }""",
+    )
+    assert sent == ["1", "2"]
+
+
+def test_queue_after_the_clock_was_set_back_puts_new_answers_last(run: Run) -> None:
+    sent = run(
+        "queue.js",
+        """async m => {
+          const {openStore, memory} = await import("/static/js/store.js");
+          const store = openStore("v", [memory()]);
+          await store.put({uuid: "early", visit: "v", order: Date.now() + 9e9, body: {trial: "1"}});
+          const sent = [];
+          const queue = m.createQueue({visit: "v", store, send: async (body) => { sent.push(body.trial); }});
+          await queue.add({trial: "2"});
+          await queue.flushed();
+          return sent;
+        }""",
+    )
+    assert sent == ["1", "2"]
+
+
 def test_store_when_the_first_backend_refuses_uses_the_next_and_says_whether_it_lasts(
     run: Run,
 ) -> None:

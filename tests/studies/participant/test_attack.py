@@ -168,12 +168,13 @@ def chance(values: np.ndarray[Any, np.dtype[np.float64]], seed: int = 0) -> floa
     """
     rng = np.random.default_rng(seed)
     observed = float(np.abs(values.mean(axis=0)).max())
-    reached = 0
-    for _ in range(20):
-        order = rng.random((PERMUTATIONS // 20, *values.shape)).argsort(axis=2)
+    reached = drawn = 0
+    while drawn < PERMUTATIONS and reached < 10:  # ten times: nothing to see here
+        order = rng.random((5000, *values.shape)).argsort(axis=2)
         means = np.take_along_axis(values[None], order, axis=2).mean(axis=1)
         reached += int((np.abs(means).max(axis=1) >= observed - 1e-12).sum())
-    return (reached + 1) / (PERMUTATIONS + 1)
+        drawn += len(order)
+    return (reached + 1) / (drawn + 1)
 
 
 def test_no_statistic_of_what_a_browser_gets_separates_the_recipes(loot: dict[str, Loot]) -> None:
