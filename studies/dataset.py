@@ -26,6 +26,7 @@ class Exclusions:
     unfinished_answers: int
     unfinished_visits: int
     declined_visits: int
+    withdrawn_visits: int
     preview_visits: int
     simulated_visits: int
 
@@ -161,8 +162,9 @@ def exclusions(study: Study, question: Question) -> Exclusions:
     visits = dict(kinds)
     people = Participant.objects.counted(study)
     state = people.aggregate(
-        unfinished=Count("pk", filter=~Q(state__in=["finished", "declined"])),
+        unfinished=Count("pk", filter=~Q(state__in=["finished", "declined", "withdrawn"])),
         declined=Count("pk", filter=Q(state="declined")),
+        withdrawn=Count("pk", filter=Q(state="withdrawn")),
     )
     answers = Answer.objects.filter(trial__question=question, trial__participant__in=people)
     finished = Q(trial__participant__state="finished")
@@ -178,6 +180,7 @@ def exclusions(study: Study, question: Question) -> Exclusions:
         unfinished_answers=given["unfinished"],
         unfinished_visits=state["unfinished"],
         declined_visits=state["declined"],
+        withdrawn_visits=state["withdrawn"],
         preview_visits=visits.get("preview", 0),
         simulated_visits=0 if study.simulated else visits.get("simulated", 0),
     )

@@ -12,6 +12,7 @@ import { openStore } from "./store.js";
 import { readTexts } from "./texts.js";
 import { thank } from "./thanks.js";
 import { pressed, show } from "./views.js";
+import { offerWithdrawal } from "./withdraw.js";
 
 /** @typedef {import("./stage.js").Trial} Trial */
 /** @typedef {{state: string, rules: {tie: boolean, none: boolean}, trials: Trial[]}} State */
@@ -50,6 +51,7 @@ async function enter(visit, base) {
     try {
       const state = /** @type {State} */ (await insist(server.state));
       keepSecret(visit, secret);
+      await offerWithdrawal(document, secret, base);
       return { server, state };
     } catch (error) {
       if (!(error instanceof Refused)) {

@@ -36,6 +36,11 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
         except Participant.DoesNotExist:
             return None
 
+    def withdrawing(self, token: str) -> Participant | None:
+        """Whoever the link that deletes was given to; None once it was used."""
+        digest = Participant.digest(token)
+        return self.select_related("study").filter(withdrawal_sha256=digest).first()
+
 
 class Participant(models.Model):
     """One person's visit to one study; its secret is stored as a hash only."""
@@ -50,13 +55,16 @@ class Participant(models.Model):
         CONSENTED = "consented"
         DECLINED = "declined"
         FINISHED = "finished"
+        WITHDRAWN = "withdrawn"  # its row stays with this word and nothing else
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
     public_id = models.CharField(max_length=32, unique=True, default=public_id)
     secret_sha256 = models.CharField(max_length=64)
+    # Of the token that deletes: not the secret, which opens the visit.
+    withdrawal_sha256 = models.CharField(max_length=64, unique=True, null=True, blank=True)
     kind = models.CharField(max_length=9, choices=Kind, default=Kind.PERSON)
     state = models.CharField(max_length=9, choices=State, default=State.STARTED)
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(auto_now_add=True, null=True)
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.CharField(max_length=12, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -73,6 +81,11 @@ class Participant(models.Model):
     @staticmethod
     def digest(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
+
+    @classmethod
+    def withdrawal_token(cls, secret: str) -> str:
+        """What the link that deletes holds: made from the secret, which it does not give away."""
+        return cls.digest(f"withdraw {secret}")
 
     def knows(self, secret: str) -> bool:
         return hmac.compare_digest(self.digest(secret), self.secret_sha256)

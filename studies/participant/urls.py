@@ -13,5 +13,6 @@ urlpatterns = [
     path("v/<slug:public_id>/consent", views.consent, name="consent"),
     path("v/<slug:public_id>/answers", views.answer, name="answers"),
     path("v/<slug:public_id>/finish", views.finish, name="finish"),
+    path("w/<slug:token>/", views.withdraw, name="withdraw"),
     path("i/<slug:address>", views.image, name="image"),
 ]

@@ -8,13 +8,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from studies import answers
 from studies.models import Participant, Study, picture_at
 from studies.participant import access, forms, handout, prose
 from studies.participant.access import visit_api
-from studies.planning import leases
+from studies.planning import leases, withdrawal
 
 SHUT = {
     Study.State.DRAFT: gettext_lazy("This study has not been opened yet."),
@@ -108,6 +108,27 @@ def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
         return JsonResponse({"missing": missing}, status=409)
     study = participant.study
     return JsonResponse({"completion_code": study.completion_code, "redirect_url": study.way_back})
+
+
+@csrf_exempt  # as begin
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+    """Looking names what would go; only a POST from this page deletes it."""
+    found = Participant.objects.withdrawing(token)
+    if found is None:
+        text = _("If you deleted your answers with this link before, they are gone for good.")
+        return _message(request, 404, _("Nothing is kept under this link"), text)
+    if request.method != "POST":
+        context = {"study": found.study, "participant": found, "kept": withdrawal.kept(found)}
+        response = _page(request, "withdraw", context)
+        response["Referrer-Policy"] = "same-origin"  # as start
+        return response
+    if not access.same_site(request):
+        text = _("Please open the link itself and press Delete there.")
+        return _message(request, 403, _("This did not come from our page"), text)
+    withdrawal.withdraw(found)
+    text = _("Nothing of what you answered is kept. You can close this page.")
+    return _message(request, 200, _("Everything is deleted"), text)
 
 
 @require_safe

@@ -63,7 +63,10 @@ def start(
     secret = secrets.token_urlsafe(24)
     with transaction.atomic():
         participant = Participant.objects.create(
-            study=study, kind=kind, secret_sha256=Participant.digest(secret)
+            study=study,
+            kind=kind,
+            secret_sha256=Participant.digest(secret),
+            withdrawal_sha256=Participant.digest(Participant.withdrawal_token(secret)),
         )
         _remember(participant, parameters or {})
         _make_trials(participant)
