@@ -10,6 +10,8 @@ from django.db.models import Count, Q, QuerySet
 from studies.analysis.data import Choices, Placements, Votes
 from studies.models import Answer, Participant, Question, Stimulus, Study, Trial
 
+SHOWN = (Trial.Kind.SCENE, Trial.Kind.AGREEMENT)
+DAMAGE = ("intact", "damaged", "ruined")
 Data = Votes | Choices | Placements
 
 
@@ -202,10 +204,10 @@ def raw_rows(study: Study, answers: Iterable[Answer] | None = None) -> Iterator[
 
     `counted` says whether the report uses it. A panel's participant id is nowhere in it.
     """
-    names = _names(study)
+    names = {Trial.Kind.PRACTICE: _practised(study)} | dict.fromkeys(SHOWN, _names(study))
     chunks = raw_answers(study).iterator(chunk_size=2000) if answers is None else answers
     for answer in chunks:
-        yield _raw(study, answer, names)
+        yield _raw(study, answer, names[answer.trial.kind])
 
 
 def _raw(study: Study, answer: Any, names: Mapping[int, tuple[str, str]]) -> dict[str, Any]:
@@ -257,6 +259,12 @@ def _answers(study: Study, question: Question, unfinished: bool) -> QuerySet[Ans
 def _names(study: Study) -> dict[int, tuple[str, str]]:
     rows = Stimulus.objects.filter(study=study).values_list("pk", "scene__name", "recipe__name")
     return {pk: (scene, recipe) for pk, scene, recipe in rows}
+
+
+def _practised(study: Study) -> dict[int, tuple[str, str]]:
+    """What a practice trial shows: a content and its damaged copies, under words for recipes."""
+    rows = study.references.values_list("pk", "scene__name", "damage")
+    return {pk: (scene, DAMAGE[damage]) for pk, scene, damage in rows}
 
 
 def _recipes(study: Study) -> dict[str, int]:

@@ -1,8 +1,10 @@
 /** A visit from consent to thanks: which view is seen, and what is sent when. */
 
 import { backoff, sleep } from "./backoff.js";
+import { breakDue, debrief, rest, showExamples } from "./between.js";
 import { createEnlarge } from "./enlarge.js";
 import { createLoader } from "./images.js";
+import { practise } from "./practice.js";
 import { createQueue } from "./queue.js";
 import { showSaving } from "./saving.js";
 import { keepSecret, secrets } from "./secret.js";
@@ -15,7 +17,8 @@ import { pressed, show } from "./views.js";
 import { offerWithdrawal } from "./withdraw.js";
 
 /** @typedef {import("./stage.js").Trial} Trial */
-/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, trials: Trial[]}} State */
+/** @typedef {import("./images.js").Picture} Picture */
+/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, break_every: number, examples: Picture[], trials: Trial[]}} State */
 /** @typedef {import("./server.js").Server} Server */
 /** @typedef {import("./queue.js").Queue} Queue */
 
@@ -72,20 +75,25 @@ async function consent(server, state) {
 /** @param {State} state @param {Queue} queue */
 async function instructions(state, queue) {
   const waiting = await queue.trials();
-  const done = state.trials.filter((trial) => trial.answered || waiting.has(trial.id)).length;
-  if (done >= state.trials.length) {
+  const all = state.trials.filter(counts);
+  const done = all.filter((trial) => trial.answered || waiting.has(trial.id)).length;
+  if (done >= all.length) {
     return;
   }
   part("welcome").hidden = done > 0;
   part("welcome-back").hidden = done === 0;
-  part("done-so-far").textContent = text("doneSoFar", { done, all: state.trials.length });
+  part("done-so-far").textContent = text("doneSoFar", { done, all: all.length });
   await pressed(show("instructions"));
 }
 
+/** @param {Trial} trial */
+const counts = (trial) => trial.kind !== "practice";
+
 /** @param {Trial[]} trials @param {number} done @param {Trial} trial */
 function progress(trials, done, trial) {
-  const at = trials.indexOf(trial) + 1;
-  part("progress").textContent = text("progress", { at, all: trials.length });
+  const alike = trials.filter((each) => counts(each) === counts(trial));
+  const at = alike.indexOf(trial) + 1;
+  part("progress").textContent = text("progress", { at, all: alike.length });
   part("progress-bar").max = trials.length;
   part("progress-bar").value = done;
 }
@@ -101,16 +109,24 @@ function progress(trials, done, trial) {
 async function askAll(stage, loader, state, queue) {
   const waiting = await queue.trials();
   const todo = state.trials.filter((trial) => !trial.answered && !waiting.has(trial.id));
-  if (todo.length > 0) {
-    show("stage");
-  }
+  const all = state.trials.filter(counts);
   for (const [index, trial] of todo.entries()) {
     progress(state.trials, state.trials.length - todo.length + index, trial);
     loader.want(
       todo.slice(index, index + 1 + AHEAD).flatMap((each) => [...each.stimuli, ...each.references]),
     );
-    const answer = await stage.ask(trial);
-    await queue.add({ trial: trial.id, ...answer });
+    /** @param {{content: object, reaction_ms: number | null}} answer */
+    const store = (answer) => queue.add({ trial: trial.id, ...answer });
+    if (!counts(trial)) {
+      await practise(trial, stage.ask, store);
+      continue;
+    }
+    const done = all.indexOf(trial);
+    if (index > 0 && breakDue(done, state.break_every, all.length)) {
+      await rest(done, all.length, text);
+    }
+    show("stage");
+    await store(await stage.ask(trial));
   }
   loader.want([]);
 }
@@ -168,10 +184,11 @@ async function walk(main) {
     show("declined");
     return;
   }
+  const loader = createLoader({ url: (address) => new URL(`../../i/${address}`, base) });
   if (state.state !== "finished") {
+    showExamples(part("examples"), state.examples, loader, text);
     await instructions(state, queue);
   }
-  const loader = createLoader({ url: (address) => new URL(`../../i/${address}`, base) });
   const protocol = await insist(() => import(/** @type {string} */ (main.dataset.script)));
   const enlarge = createEnlarge(part("enlarge"), loader, text);
   const stage = createStage({ root: part("stage"), protocol, loader, rules: state.rules, enlarge, text });
@@ -181,6 +198,7 @@ async function walk(main) {
     }
     const finished = await deliver(server, queue);
     if (finished) {
+      await debrief(finished.debriefing);
       thank(show("thanks"), finished, text);
       return;
     }

@@ -79,6 +79,10 @@ class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
             },
         ),
         (
+            "Before and after the trials",
+            {"fields": (("practice_trials", "break_every"), "debriefing")},
+        ),
+        (
             "The way back to a panel",
             {"fields": ("completion_code", "redirect_url", "redirect_hosts")},
         ),

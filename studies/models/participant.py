@@ -28,6 +28,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
             "study__allow_tie",
             "study__allow_none",
             "study__show_references",
+            "study__break_every",
         )
         own = ("public_id", "secret_sha256", "state")
         found = self.select_related("study").only(*own, *rules)

@@ -92,6 +92,19 @@ class Study(Owned):
         "content and style shown", default=True, help_text="Above the pictures, in every protocol."
     )
 
+    practice_trials = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(5)],
+        help_text="Before the first trial, with feedback: an intact photo against damaged copies, "
+        "which our own code makes. Never counted.",
+    )
+    break_every = models.PositiveSmallIntegerField(
+        "break after every", default=0, help_text="Trials; 0: no breaks."
+    )
+    debriefing = models.TextField(
+        blank=True, help_text="Markdown, shown after the last trial and before the code."
+    )
+
     duration_minutes = models.PositiveSmallIntegerField(default=10)
     pay = models.CharField(max_length=120, blank=True, help_text="As told to participants.")
     device = models.CharField(max_length=120, blank=True, default="A phone, a tablet or a computer")
@@ -252,12 +265,15 @@ class Reference(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    damage = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Above 0: a spoiled copy, shown in practice alone."
+    )
 
     class Meta:
         ordering = ["scene", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["study", "scene", "image"], name="reference_once_per_scene"
+                fields=["study", "scene", "image", "damage"], name="reference_once_per_scene"
             )
         ]
 

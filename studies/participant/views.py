@@ -107,7 +107,13 @@ def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     if missing := participant.finish():
         return JsonResponse({"missing": missing}, status=409)
     study = participant.study
-    return JsonResponse({"completion_code": study.completion_code, "redirect_url": study.way_back})
+    return JsonResponse(
+        {
+            "debriefing": prose.html(study.debriefing),
+            "completion_code": study.completion_code,
+            "redirect_url": study.way_back,
+        }
+    )
 
 
 @csrf_exempt  # as begin

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from studies.models import ExternalId, Participant, Question, Slot, Study, Trial
-from studies.planning import balanced
+from studies.planning import balanced, practice
 
 LEASE = timedelta(hours=2)
 AGREEMENT_MAX = 40  # pictures on one agreement scroll
@@ -118,12 +118,13 @@ def _make_trials(participant: Participant) -> None:
         planned = _planned(participant, question, cells)
         first = min((one.slot.position for one in planned if one.slot), default=0)
         rng = balanced.generator_of(study, question, first)
+        trials = trials or practice.trials(participant, question, rng)
         trials += _block(participant, question, planned, rng)
         if study.asking.agreement and len(agreed) > 1:
             trials.append(_agreement(participant, question, agreed, rng))
     for position, trial in enumerate(trials, start=1):
         trial.position = position
-        trial.addresses = [addresses[pk] for pk in trial.stimuli]
+        trial.addresses = trial.addresses or [addresses[pk] for pk in trial.stimuli]
     Trial.objects.bulk_create(trials)
 
 

@@ -9,7 +9,8 @@ _WHO = {
     "participant_state": "started, consented, declined or finished, when the export was made; who withdrew is only in participants.csv.",
     "counted": "yes if the report uses the row: a finished visit of a kind that counts, no practice.",
     "question": "Number of the question, 1 to 3.",
-    "kind": "practice, scene, or agreement (the shared scroll of the rating scale).",
+    "kind": "practice (a photo against damaged copies; the recipes are then intact, damaged and "
+    "ruined), scene, or agreement (the shared scroll of the rating scale).",
     "scene": "Name of the scene.",
 }
 _WHEN = {

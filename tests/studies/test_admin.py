@@ -48,6 +48,8 @@ def form(study: Study, **changed: object) -> dict[str, object]:
         "trials_per_participant": 4,
         "participants_planned": 3,
         "agreement_per_scene": 3,
+        "practice_trials": 0,
+        "break_every": 0,
         "duration_minutes": 5,
         "consent": study.consent,
         "instructions": study.instructions,

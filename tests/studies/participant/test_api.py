@@ -28,6 +28,8 @@ def test_state_before_consent_holds_no_trials() -> None:
     assert visitor.get("state").json() == {
         "state": "started",
         "rules": {"tie": True, "none": False},
+        "break_every": 0,
+        "examples": [],
         "trials": [],
     }
 
@@ -239,10 +241,15 @@ def test_finish_before_all_is_answered_says_how_many_are_missing(visitor: Visito
 
 def test_finish_when_all_is_answered_gives_the_code_every_time() -> None:
     visitor = Visitor.come(
-        live(redirect_url="https://panel.example/done?cc=1", redirect_hosts="panel.example")
+        live(
+            redirect_url="https://panel.example/done?cc=1",
+            redirect_hosts="panel.example",
+            debriefing="It was about **style**.",
+        )
     )
     visitor.answer_all({"chosen": "skip"})
     wanted = {"completion_code": "DONE-42", "redirect_url": "https://panel.example/done?cc=1"}
+    wanted["debriefing"] = "<p>It was about <strong>style</strong>.</p>\n"
     for _ in range(2):
         response = visitor.post("finish")
         assert (response.status_code, response.json()) == (200, wanted)
