@@ -10,7 +10,6 @@ from django.db.models import Count, Q, QuerySet
 from studies.analysis.data import Choices, Placements, Votes
 from studies.models import Answer, Participant, Question, Stimulus, Study, Trial
 
-SHOWN = (Trial.Kind.SCENE, Trial.Kind.AGREEMENT)
 DAMAGE = ("intact", "damaged", "ruined")
 Data = Votes | Choices | Placements
 
@@ -29,6 +28,7 @@ class Exclusions:
     unfinished_visits: int
     declined_visits: int
     withdrawn_visits: int
+    screened_visits: int
     preview_visits: int
     simulated_visits: int
 
@@ -164,8 +164,11 @@ def exclusions(study: Study, question: Question) -> Exclusions:
     visits = dict(kinds)
     people = Participant.objects.counted(study)
     state = people.aggregate(
-        unfinished=Count("pk", filter=~Q(state__in=["finished", "declined", "withdrawn"])),
+        unfinished=Count(
+            "pk", filter=~Q(state__in=["finished", "declined", "withdrawn", "screened"])
+        ),
         declined=Count("pk", filter=Q(state="declined")),
+        screened=Count("pk", filter=Q(state="screened")),
         withdrawn=Count("pk", filter=Q(state="withdrawn")),
     )
     answers = Answer.objects.filter(trial__question=question, trial__participant__in=people)
@@ -183,6 +186,7 @@ def exclusions(study: Study, question: Question) -> Exclusions:
         unfinished_visits=state["unfinished"],
         declined_visits=state["declined"],
         withdrawn_visits=state["withdrawn"],
+        screened_visits=state["screened"],
         preview_visits=visits.get("preview", 0),
         simulated_visits=0 if study.simulated else visits.get("simulated", 0),
     )
@@ -204,10 +208,11 @@ def raw_rows(study: Study, answers: Iterable[Answer] | None = None) -> Iterator[
 
     `counted` says whether the report uses it. A panel's participant id is nowhere in it.
     """
-    names = {Trial.Kind.PRACTICE: _practised(study)} | dict.fromkeys(SHOWN, _names(study))
+    rated, practised = _names(study), _practised(study)
     chunks = raw_answers(study).iterator(chunk_size=2000) if answers is None else answers
     for answer in chunks:
-        yield _raw(study, answer, names[answer.trial.kind])
+        practice = answer.trial.kind == Trial.Kind.PRACTICE
+        yield _raw(study, answer, practised if practice else rated)
 
 
 def _raw(study: Study, answer: Any, names: Mapping[int, tuple[str, str]]) -> dict[str, Any]:

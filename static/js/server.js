@@ -28,6 +28,9 @@ export class Unreachable extends Error {
  * @property {() => Promise<any>} state
  * @property {(agree: boolean) => Promise<any>} consent
  * @property {(answer: object) => Promise<any>} answer
+ * @property {() => Promise<any>} check
+ * @property {(result: object) => Promise<any>} checked
+ * @property {(answers: Record<string, string>) => Promise<any>} demographics
  * @property {() => Promise<any>} finish
  */
 
@@ -43,6 +46,9 @@ export function connect(base, secret) {
     state: () => request("state"),
     consent: (agree) => request("consent", { agree }),
     answer: (answer) => request("answers", answer),
+    check: () => request("check"),
+    checked: (result) => request("checked", result),
+    demographics: (answers) => request("demographics", { answers }),
     finish: () => request("finish", {}),
   };
 }

@@ -2,11 +2,13 @@
 
 import { backoff, sleep } from "./backoff.js";
 import { breakDue, debrief, rest, showExamples } from "./between.js";
+import { describe } from "./demographics.js";
 import { createEnlarge } from "./enlarge.js";
 import { createLoader } from "./images.js";
 import { practise } from "./practice.js";
 import { createQueue } from "./queue.js";
 import { showSaving } from "./saving.js";
+import { screen } from "./screening.js";
 import { keepSecret, secrets } from "./secret.js";
 import { connect, Refused } from "./server.js";
 import { createStage } from "./stage.js";
@@ -18,7 +20,7 @@ import { offerWithdrawal } from "./withdraw.js";
 
 /** @typedef {import("./stage.js").Trial} Trial */
 /** @typedef {import("./images.js").Picture} Picture */
-/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, break_every: number, examples: Picture[], trials: Trial[]}} State */
+/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, break_every: number, examples: Picture[], screening: boolean, demographics: boolean, trials: Trial[]}} State */
 /** @typedef {import("./server.js").Server} Server */
 /** @typedef {import("./queue.js").Queue} Queue */
 
@@ -70,6 +72,16 @@ async function consent(server, state) {
   const agree = (await pressed(show("consent"))) === "agree";
   const { state: now } = await insist(() => server.consent(agree));
   return now === "consented" ? insist(server.state) : { ...state, state: now };
+}
+
+/** The checks of eyes and screen, if any are due. @param {Server} server @param {State} state @returns {Promise<State>} */
+async function admit(server, state) {
+  for (let now = state; ; now = await insist(server.state)) {
+    if (!now.screening) {
+      return now;
+    }
+    await screen(() => insist(server.check), (result) => insist(() => server.checked(result)), text);
+  }
 }
 
 /** @param {State} state @param {Queue} queue */
@@ -184,6 +196,11 @@ async function walk(main) {
     show("declined");
     return;
   }
+  state = await admit(server, state);
+  if (state.state === "screened") {
+    show("screened");
+    return;
+  }
   const loader = createLoader({ url: (address) => new URL(`../../i/${address}`, base) });
   if (state.state !== "finished") {
     showExamples(part("examples"), state.examples, loader, text);
@@ -195,6 +212,9 @@ async function walk(main) {
   for (;;) {
     if (state.state !== "finished") {
       await askAll(stage, loader, state, queue);
+      if (state.demographics) {
+        await describe((answers) => insist(() => server.demographics(answers)));
+      }
     }
     const finished = await deliver(server, queue);
     if (finished) {
@@ -202,7 +222,11 @@ async function walk(main) {
       thank(show("thanks"), finished, text);
       return;
     }
-    state = await insist(server.state);
+    state = await admit(server, await insist(server.state));
+    if (state.state === "screened") {
+      show("screened");
+      return;
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 """What is asked: studies, questions, stimuli, slots, participants, trials and their answers."""
 
+from studies.models.demographic import Demographic
 from studies.models.participant import ExternalId, Participant, ParticipantQuerySet
+from studies.models.screening import Screening
 from studies.models.study import (
     Question,
     Reference,
@@ -18,11 +20,13 @@ from studies.models.trial import Answer, AnswerRevision, Slot, SlotQuerySet, Tri
 __all__ = [
     "Answer",
     "AnswerRevision",
+    "Demographic",
     "ExternalId",
     "Participant",
     "ParticipantQuerySet",
     "Question",
     "Reference",
+    "Screening",
     "Slot",
     "SlotQuerySet",
     "Stimulus",

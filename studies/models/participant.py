@@ -29,8 +29,16 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
             "study__allow_none",
             "study__show_references",
             "study__break_every",
+            "study__seed",
+            "study__screen_window",
+            "study__screen_colour_vision",
+            "study__screen_brightness",
+            "study__screen_card",
+            "study__minimum_width",
+            "study__minimum_height",
+            "study__screening_hours",
         )
-        own = ("public_id", "secret_sha256", "state")
+        own = ("public_id", "secret_sha256", "state", "kind", "demographics")
         found = self.select_related("study").only(*own, *rules)
         try:
             return found.get(public_id=public_id)
@@ -56,6 +64,7 @@ class Participant(models.Model):
         CONSENTED = "consented"
         DECLINED = "declined"
         FINISHED = "finished"
+        SCREENED = "screened"  # turned away by a hard check
         WITHDRAWN = "withdrawn"  # its row stays with this word and nothing else
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
@@ -69,6 +78,9 @@ class Participant(models.Model):
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.CharField(max_length=12, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    demographics = models.JSONField(
+        null=True, blank=True, help_text="What the study asked about them, by label."
+    )
 
     objects = ParticipantQuerySet.as_manager()
 
@@ -104,9 +116,24 @@ class Participant(models.Model):
         """An end state; False if the participant consented before."""
         return self._move(self.State.STARTED, self.State.DECLINED)
 
+    def turn_away(self) -> bool:
+        """The end after a hard check; False if it came otherwise meanwhile."""
+        return self._move(self.State.CONSENTED, self.State.SCREENED)
+
+    @property
+    def demographics_due(self) -> bool:
+        """Whether the study's questions about its participants are still to be put."""
+        asked = self.demographics is None and self.kind != self.Kind.SIMULATED
+        return asked and self.study.demographics.exists()
+
+    def describe(self, told: dict[str, object]) -> None:
+        """Keep what they said about themselves; the first time stands."""
+        silent = Participant.objects.filter(pk=self.pk, demographics__isnull=True)
+        silent.update(demographics=told)
+
     def finish(self) -> int:
-        """Finish if every trial is answered; return how many are not."""
-        missing = self.trials.filter(answer=None).count()
+        """Finish if every trial is answered and nothing else is due; return how much is missing."""
+        missing = self.trials.filter(answer=None).count() + self.demographics_due
         if not missing:
             self._move(self.State.CONSENTED, self.State.FINISHED, finished_at=timezone.now())
         return missing

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 
+from studies.models.before_after import BeforeAfter
 from studies.protocols import PROTOCOLS, Protocol, Rules
 from stylize.models import Image, Owned, OwnedQuerySet, Recipe, Rendering, Scene
 
@@ -46,7 +47,7 @@ class StudyQuerySet(OwnedQuerySet):
     """Studies, of which a researcher sees their own."""
 
 
-class Study(Owned):
+class Study(BeforeAfter, Owned):
     # What may still be written when a study has left its draft: its course, not its design.
     COURSE = frozenset({"state", "opened_at", "closed_at"})
 
@@ -90,19 +91,6 @@ class Study(Owned):
     )
     show_references = models.BooleanField(
         "content and style shown", default=True, help_text="Above the pictures, in every protocol."
-    )
-
-    practice_trials = models.PositiveSmallIntegerField(
-        default=0,
-        validators=[MaxValueValidator(5)],
-        help_text="Before the first trial, with feedback: an intact photo against damaged copies, "
-        "which our own code makes. Never counted.",
-    )
-    break_every = models.PositiveSmallIntegerField(
-        "break after every", default=0, help_text="Trials; 0: no breaks."
-    )
-    debriefing = models.TextField(
-        blank=True, help_text="Markdown, shown after the last trial and before the code."
     )
 
     duration_minutes = models.PositiveSmallIntegerField(default=10)

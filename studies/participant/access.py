@@ -53,13 +53,17 @@ def visit_api(method: str) -> Callable[[Handler], Callable[..., HttpResponse]]:
 
 def trial_of(participant: Participant, public_id: str) -> Trial:
     """The participant's trial of that id, ready to be answered without another query."""
-    if participant.state in (Participant.State.STARTED, Participant.State.DECLINED):
-        raise Refused(409, "consent: must be given before a trial is answered")
+    require_consent(participant)
     try:
         trial = participant.trials.only("participant", "slot", "addresses").get(public_id=public_id)
     except Trial.DoesNotExist as error:
         raise Refused(404, "trial: is none of this visit") from error
     return trial
+
+
+def require_consent(participant: Participant) -> None:
+    if participant.state in (Participant.State.STARTED, Participant.State.DECLINED):
+        raise Refused(409, "consent: must be given before anything is answered")
 
 
 def same_site(request: HttpRequest) -> bool:

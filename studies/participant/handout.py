@@ -5,27 +5,32 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from studies import screening
 from studies.models import Participant, Reference, Stimulus, Trial
 
 
 def state(participant: Participant) -> dict[str, Any]:
-    """The visit as the page needs it to begin or to go on; trials only after consent."""
+    """The visit as the page needs it to begin or to go on; trials only after consent and screening."""
     study = participant.study
     consented = participant.state in (Participant.State.CONSENTED, Participant.State.FINISHED)
+    due = screening.due(participant) is not None
     references = list(study.references.select_related("image").order_by("image__role", "pk"))
     return {
         "state": participant.state,
         "rules": {"tie": study.rules.tie, "none": study.rules.none},
         "break_every": study.break_every,
         "examples": _examples(references) if consented and study.show_references else [],
-        "trials": _trials(participant, references) if consented else [],
+        "demographics": consented and participant.demographics_due,
+        "screening": due,
+        "trials": _trials(participant, references) if consented and not due else [],
     }
 
 
 def _trials(participant: Participant, references: Sequence[Reference]) -> list[dict[str, Any]]:
     study = participant.study
     trials = list(participant.trials.select_related("question", "answer").order_by("position"))
-    pictures = {one.address: _picture(one) for one in [*references, *study.stimuli.all()]}
+    shown: list[Stimulus | Reference] = [*references, *study.stimuli.all()]
+    pictures = {one.address: _picture(one) for one in shown}
     damage = {one.address: one.damage for one in references}
     beside = references if study.show_references else []
     return [
@@ -62,9 +67,9 @@ def _asked(trial: Trial, references: Sequence[Reference]) -> dict[str, Any]:
 def _practice(trial: Trial, damage: dict[str, int], protocol: str) -> dict[str, Any]:
     """A question with one right answer, which the page may know: the addresses, intact first."""
     if protocol == "rating_scale":
-        text = _("Practice: put the least damaged picture furthest to the right, the most damaged furthest to the left.")  # fmt: skip
+        text = _("Put the least damaged picture furthest to the right, the most damaged furthest to the left.")  # fmt: skip
     else:
-        text = _("Practice: which picture is undamaged?")
+        text = _("Which picture is undamaged?")
     labels = {"low_label": _("damaged"), "high_label": _("undamaged")}
     return {
         "question": {"text": text, **labels},

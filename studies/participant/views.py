@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studies import answers
+from studies import answers, screening
 from studies.models import Participant, Study, picture_at
 from studies.participant import access, forms, handout, prose
 from studies.participant.access import visit_api
@@ -73,6 +73,7 @@ def visit(request: HttpRequest, public_id: str) -> HttpResponse:
         "protocol": study.asking,
         "consent_html": prose.html(study.consent),
         "instructions_html": prose.html(study.instructions),
+        "demographics": study.demographics.all(),
         "preview": found.kind == Participant.Kind.PREVIEW,
     }
     return _page(request, "visit", context)
@@ -92,6 +93,25 @@ def consent(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     return JsonResponse({"state": participant.state})
 
 
+@visit_api("GET")
+def check(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    """The next check of eyes or screen, or none."""
+    return JsonResponse(screening.step(participant))
+
+
+@visit_api("POST")
+def checked(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    try:
+        passed, may_go_on = screening.record(participant, body)
+    except screening.NotDue as error:
+        raise access.Refused(409, str(error)) from error
+    except ValueError as error:
+        raise access.Refused(400, str(error)) from error
+    if not may_go_on:
+        leases.turn_away(participant)
+    return JsonResponse({"passed": passed, "state": participant.state})
+
+
 @visit_api("POST")
 def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     sent = forms.sent_answer(body)
@@ -102,8 +122,21 @@ def answer(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
 
 
 @visit_api("POST")
+def demographics(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    access.require_consent(participant)
+    told, wrong = forms.demographics(participant.study.demographics.all(), body)
+    if wrong:
+        error = f"answers: {', '.join(wrong)} cannot be taken"
+        return JsonResponse({"error": error, "fields": wrong}, status=400)
+    participant.describe(told)
+    return JsonResponse({"state": participant.state})
+
+
+@visit_api("POST")
 def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     """The completion code leaves the server only when it has counted every trial."""
+    if participant.state == Participant.State.SCREENED:
+        raise access.Refused(409, "finish: the visit ended at a check")
     if missing := participant.finish():
         return JsonResponse({"missing": missing}, status=409)
     study = participant.study

@@ -77,8 +77,19 @@ def decline(participant: Participant) -> None:
     """Take a No to the consent; what was held goes to the next one at once."""
     with transaction.atomic():
         if participant.decline():
-            held = Slot.objects.filter(participant=participant, answered=False)
-            held.update(participant=None, lease_until=None)
+            _let_go(participant)
+
+
+def turn_away(participant: Participant) -> None:
+    """End the visit of somebody who failed a hard check; as after a No."""
+    with transaction.atomic():
+        if participant.turn_away():
+            _let_go(participant)
+
+
+def _let_go(participant: Participant) -> None:
+    held = Slot.objects.filter(participant=participant, answered=False)
+    held.update(participant=None, lease_until=None)
 
 
 def _require_open(study: Study, kind: str) -> None:

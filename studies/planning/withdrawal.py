@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from django.db import models, transaction
 
-from studies.models import Answer, AnswerRevision, ExternalId, Participant, Slot, public_id
+from studies.models import (
+    Answer,
+    AnswerRevision,
+    ExternalId,
+    Participant,
+    Screening,
+    Slot,
+    public_id,
+)
 
 
 @dataclass(frozen=True)
@@ -14,6 +22,8 @@ class Kept:
     answers: int
     revisions: int
     panel_id: bool
+    demographics: bool
+    screening: bool
 
 
 def kept(participant: Participant) -> Kept:
@@ -21,6 +31,8 @@ def kept(participant: Participant) -> Kept:
         answers=Answer.objects.filter(trial__participant=participant).count(),
         revisions=AnswerRevision.objects.filter(trial__participant=participant).count(),
         panel_id=ExternalId.objects.filter(participant=participant).exists(),
+        demographics=bool(participant.demographics),
+        screening=Screening.objects.filter(participant=participant).exists(),
     )
 
 
@@ -48,4 +60,5 @@ def withdraw(participant: Participant) -> None:
             consented_at=None,
             consent_version="",
             finished_at=None,
+            demographics=None,
         )

@@ -22,6 +22,7 @@ class Progress:
     finished: int
     declined: int
     withdrawn: int
+    screened: int
     answers: int
     slots: int
     slots_answered: int
@@ -42,6 +43,7 @@ def progress(study: Study) -> Progress:
         started=Count("pk"),
         finished=Count("pk", filter=Q(state=Participant.State.FINISHED)),
         declined=Count("pk", filter=Q(state=Participant.State.DECLINED)),
+        screened=Count("pk", filter=Q(state=Participant.State.SCREENED)),
         withdrawn=Count("pk", filter=Q(state=Participant.State.WITHDRAWN)),
     )
     slots = study.slots.aggregate(

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from studies.models import Answer, Participant, Reference, Trial
+from studies import screening
+from studies.models import Answer, Demographic, Participant, Reference, Trial
 from tests.browser import gallery
 from tests.browser.conftest import DESKTOP, PHONE, Visitor
 from tests.browser.modules import Run
@@ -131,3 +132,79 @@ def test_break_is_due_between_blocks_alone(run: Run) -> None:
     due = "(m, x) => [0, 1, 2, 3, 4, 5, 6].filter((done) => m.breakDue(done, x, 6))"
     assert run("between.js", due, 2) == [2, 4]
     assert run("between.js", due, 0) == []
+
+
+def test_demographics_say_what_is_missing_and_then_let_go_on(visitor: Visitor) -> None:
+    study = gallery.study("two_up", trials_per_participant=1)
+    Demographic.objects.bulk_create(
+        [
+            Demographic(study=study, label="Age", kind="number", optional=False),
+            Demographic(study=study, label="Eyesight", choices="normal, glasses", position=2),
+            Demographic(study=study, label="Month", choices="1,2,3,4,5,6,7,8", position=3),
+        ]
+    )
+    visitor.forgiven = ("400 (Bad Request)",)
+    page = visitor.page(**PHONE)
+    start(page, visitor.site, study)
+    page.get_by_role("button", name="Top").click()
+    expect(page.get_by_role("heading", name="A little about you")).to_be_focused()
+    page.get_by_label("glasses").check()
+    page.get_by_label("Month").select_option("7")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert").filter(has_text="Please answer this one")).to_be_visible()
+    expect(page.get_by_label("Age")).to_be_focused()
+    page.get_by_label("Age").fill("41")
+    page.keyboard.press("Enter")
+    thanked(page)
+    told = {"Age": 41, "Eyesight": "glasses", "Month": "7"}
+    assert participant(study).demographics == told
+
+
+def test_checks_by_mouse_and_keyboard_lead_to_the_trials(visitor: Visitor) -> None:
+    gates = ("screen_window", "screen_colour_vision", "screen_brightness", "screen_card")
+    study = gallery.study("two_up", trials_per_participant=1, **dict.fromkeys(gates, "hard"))
+    page = visitor.page(viewport={"width": 800, "height": 700})
+    page.goto(f"{visitor.site}/s/{study.public_id}/")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="I agree").click()
+    expect(page.locator("[data-window-sizes]")).to_have_text(
+        "It is 800 × 700; this study needs 1000 × 600."
+    )
+    page.set_viewport_size({"width": 1200, "height": 800})
+    for name, keys in (("Which digit", False), ("How many squares", True)):
+        expect(page.get_by_role("heading", name=name)).to_be_focused()
+        check = screening.due(participant(study))
+        assert check is not None
+        right, _ = screening._right(participant(study), check)
+        for number, digit in enumerate(right, start=1):
+            expect(page.locator("[data-plate-at]")).to_have_text(
+                f"Picture {number} of {len(right)}"
+            )
+            if keys:
+                page.keyboard.press(str(digit))
+            else:
+                page.get_by_role("button", name=str(digit), exact=True).click()
+    page.get_by_label("Width of the frame").fill("500")
+    page.get_by_role("button", name="Wider").click()
+    expect(page.locator("[data-card]")).to_have_css("width", "501px")
+    page.get_by_role("button", name="It fits").click()
+    page.get_by_role("button", name="Begin").click()
+    onset(page)
+    page.keyboard.press("ArrowLeft")
+    thanked(page)
+    found = {one.kind: one for one in participant(study).screenings.all()}
+    assert all(one.passed for one in found.values())
+    assert found["card"].result["px_per_mm"] == pytest.approx(501 / 85.6, abs=1e-3)
+
+
+def test_a_hard_check_that_fails_ends_politely(visitor: Visitor) -> None:
+    study = gallery.study("two_up", trials_per_participant=1, screen_window="hard")
+    page = visitor.page(**PHONE)
+    page.goto(f"{visitor.site}/s/{study.public_id}/")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="I agree").click()
+    page.get_by_role("button", name="It cannot be made larger").click()
+    expect(page.get_by_role("heading", name="Thank you for coming")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Thank you for coming")).to_be_visible()
+    assert participant(study).state == "screened"

@@ -30,6 +30,8 @@ def test_state_before_consent_holds_no_trials() -> None:
         "rules": {"tie": True, "none": False},
         "break_every": 0,
         "examples": [],
+        "demographics": False,
+        "screening": False,
         "trials": [],
     }
 
@@ -67,7 +69,7 @@ def test_state_of_a_rating_scale_ends_with_the_agreement_scroll() -> None:
 def test_state_counts_its_queries_whatever_the_number_of_trials(
     visitor: Visitor, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(4):  # visit + study, trials, stimuli, references
+    with django_assert_num_queries(5):  # visit + study, trials, stimuli, references, demographics
         visitor.get("state")
 
 
@@ -283,7 +285,15 @@ def test_finish_when_answered_after_the_end_stays_finished(visitor: Visitor) -> 
     assert Participant.objects.get().state == "finished"
 
 
-ROUTES = [("GET", "state"), ("POST", "consent"), ("POST", "answers"), ("POST", "finish")]
+ROUTES = [
+    ("GET", "state"),
+    ("POST", "consent"),
+    ("POST", "answers"),
+    ("POST", "demographics"),
+    ("GET", "check"),
+    ("POST", "checked"),
+    ("POST", "finish"),
+]
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES)

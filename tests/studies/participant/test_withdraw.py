@@ -12,7 +12,15 @@ from django.test import Client
 from django.urls import reverse
 
 from studies import answers, dataset
-from studies.models import Answer, AnswerRevision, ExternalId, Participant, Slot, Trial
+from studies.models import (
+    Answer,
+    AnswerRevision,
+    ExternalId,
+    Participant,
+    Screening,
+    Slot,
+    Trial,
+)
 from studies.planning import leases, withdrawal
 from studies.reports import build, progress, sentences
 from tests.studies.participant.visitor import Visitor, live
@@ -32,6 +40,8 @@ def visitor() -> Visitor:
     participant, secret = leases.start(study, parameters={"PROLIFIC_PID": "panel-id-1"})
     made = Visitor(participant, secret)
     made.post("consent", {"agree": True})
+    Screening.objects.create(participant=participant, kind="window", passed=True, result={})
+    participant.describe({"Age": 41})
     made.answer_all({"chosen": "a"})
     made.answer(made.trials()[0]["id"], {"chosen": "b"})
     assert made.post("finish").status_code == 200
@@ -47,6 +57,8 @@ def test_page_names_what_goes_and_deletes_nothing(visitor: Visitor) -> None:
     page = Client().get(link(visitor)).content.decode()
     for words in ("4 answers", "1 answer that you changed", "your panel", "cannot be undone"):
         assert words in page
+    for words in ("said about yourself", "checks of eyes"):
+        assert words in page
     assert "panel-id-1" not in page
     assert Answer.objects.count() == 4
 
@@ -57,7 +69,7 @@ def test_post_from_the_page_leaves_the_row_with_its_state_and_nothing_else(
     response = Client(enforce_csrf_checks=True).post(link(visitor), headers=OURS)
     assert response.status_code == 200
     assert "Everything is deleted" in response.content.decode()
-    for model in (Trial, Answer, AnswerRevision, ExternalId):
+    for model in (Trial, Answer, AnswerRevision, ExternalId, Screening):
         assert not model._default_manager.exists(), model
     row = Participant.objects.get()
     assert (row.state, row.study_id) == ("withdrawn", visitor.participant.study_id)

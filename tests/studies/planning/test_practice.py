@@ -37,7 +37,7 @@ def test_practice_comes_first_with_an_intact_picture_and_damaged_copies(protocol
     for trial in (first, second):
         assert trial["kind"] == "practice"
         assert trial["references"] == [], "it would show which one is intact"
-        assert "Practice" in trial["question"]["text"]
+        assert "damaged" in trial["question"]["text"]
         levels = [0, 2] if protocol == "two_up" else [0, 1, 2]
         assert [damage[address] for address in trial["right"]] == levels
         assert {one["address"] for one in trial["stimuli"]} == set(trial["right"])
