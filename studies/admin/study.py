@@ -51,6 +51,7 @@ class QuestionInline(DraftInline):
 
 class DemographicInline(DraftInline):
     model = Demographic
+    verbose_name = "question about the participant"
     verbose_name_plural = "Asked about the participants, after the last trial"
     fields = ("position", "label", "kind", "choices", "optional")
 
