@@ -19,7 +19,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from studies import dataset, lifecycle
 from studies.models import Event, Study
-from studies.reports import build, codebook, tables
+from studies.reports import build, codebook, participants, tables
 from studies.reports.progress import progress
 
 
@@ -129,6 +129,14 @@ class StudyViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Study]):
         return self.get_paginated_response(
             list(dataset.events(study, self.paginate_queryset(rows) or []))
         )
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, url_path="participants/csv", renderer_classes=[CsvRenderer])
+    def participants_csv(self, request: Request, public_id: str) -> StreamingHttpResponse:
+        """One row per visit, also of who declined or withdrew."""
+        study = self.get_object()
+        lines = tables.lines(list(participants.columns(study)), participants.rows(study))
+        return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
 
     @extend_schema(request=None, responses=StudyDetailSerializer)
     @action(detail=True, methods=["post"], url_path="open")

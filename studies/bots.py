@@ -145,5 +145,7 @@ def _bot(
     own = {recipe: tastes[recipe] + rng.normal(0.0, OWN_TASTE) for recipe in sorted(tastes)}
     recipes = study.stimuli.values_list("address", "recipe_id")
     utility = {address: float(own[recipe]) for address, recipe in recipes}
+    practice = study.references.values_list("address", "damage")
+    utility |= {address: -10.0 * damage for address, damage in practice}
     participant, secret = leases.start(study, Participant.Kind.SIMULATED)
     return Bot(site, participant.public_id, secret, study.asking, utility, rng)

@@ -11,6 +11,7 @@ from studies.analysis.data import Choices, Placements, Votes
 from studies.models import Answer, Event, Participant, Question, Stimulus, Study, Trial
 from studies.protocols import viewing
 
+DAMAGE = ("intact", "damaged", "ruined")
 Data = Votes | Choices | Placements
 
 
@@ -27,6 +28,8 @@ class Exclusions:
     unfinished_answers: int
     unfinished_visits: int
     declined_visits: int
+    withdrawn_visits: int
+    screened_visits: int
     preview_visits: int
     simulated_visits: int
 
@@ -162,8 +165,12 @@ def exclusions(study: Study, question: Question) -> Exclusions:
     visits = dict(kinds)
     people = Participant.objects.counted(study)
     state = people.aggregate(
-        unfinished=Count("pk", filter=~Q(state__in=["finished", "declined"])),
+        unfinished=Count(
+            "pk", filter=~Q(state__in=["finished", "declined", "withdrawn", "screened"])
+        ),
         declined=Count("pk", filter=Q(state="declined")),
+        screened=Count("pk", filter=Q(state="screened")),
+        withdrawn=Count("pk", filter=Q(state="withdrawn")),
     )
     answers = Answer.objects.filter(trial__question=question, trial__participant__in=people)
     finished = Q(trial__participant__state="finished")
@@ -179,6 +186,8 @@ def exclusions(study: Study, question: Question) -> Exclusions:
         unfinished_answers=given["unfinished"],
         unfinished_visits=state["unfinished"],
         declined_visits=state["declined"],
+        withdrawn_visits=state["withdrawn"],
+        screened_visits=state["screened"],
         preview_visits=visits.get("preview", 0),
         simulated_visits=0 if study.simulated else visits.get("simulated", 0),
     )
@@ -203,10 +212,11 @@ def raw_rows(study: Study, answers: Iterable[Answer] | None = None) -> Iterator[
 
     `counted` says whether the report uses it. A panel's participant id is nowhere in it.
     """
-    names = _names(study)
+    rated, practised = _names(study), _practised(study)
     chunks = raw_answers(study).iterator(chunk_size=2000) if answers is None else answers
     for answer in chunks:
-        yield _raw(study, answer, names)
+        practice = answer.trial.kind == Trial.Kind.PRACTICE
+        yield _raw(study, answer, practised if practice else rated)
 
 
 def _raw(study: Study, answer: Any, names: Mapping[int, tuple[str, str]]) -> dict[str, Any]:
@@ -281,6 +291,12 @@ def _answers(study: Study, question: Question, unfinished: bool) -> QuerySet[Ans
 def _names(study: Study) -> dict[int, tuple[str, str]]:
     rows = Stimulus.objects.filter(study=study).values_list("pk", "scene__name", "recipe__name")
     return {pk: (scene, recipe) for pk, scene, recipe in rows}
+
+
+def _practised(study: Study) -> dict[int, tuple[str, str]]:
+    """What a practice trial shows: a content and its damaged copies, under words for recipes."""
+    rows = study.references.values_list("pk", "scene__name", "damage")
+    return {pk: (scene, DAMAGE[damage]) for pk, scene, damage in rows}
 
 
 def _recipes(study: Study) -> dict[str, int]:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from studies import dataset
 from studies.analysis import alignment
+from studies.drawing.damage import damaged
 from studies.models import Reference, Stimulus, Study, address
 from studies.protocols import PROTOCOLS
 from stylize import imaging
@@ -101,20 +102,46 @@ def _fitting(data: bytes, scene: Scene, recipe: Recipe) -> imaging.Array:
 
 
 def references(study: Study) -> list[Reference]:
-    """Write each scene's content and styles as the study shows them; the rows are not saved yet."""
+    """Write what the study shows beside the stimuli; the rows are not saved yet.
+
+    Each scene's content and styles, and the damaged copies of contents for practice.
+    """
     size = study.recipes.values_list("size", flat=True)[0]
     made = []
     for scene in study.scenes.select_related("content").prefetch_related("styles"):
-        made.append(_reference(study, scene, scene.content, size, enlarge=False))
+        made.append(_reference(study, scene, scene.content, size))
         made += [
             _reference(study, scene, style, size, enlarge=True) for style in scene.styles.all()
         ]
-    return made
+    return made + _for_practice(study, size)
 
 
-def _reference(study: Study, scene: Scene, image: Image, size: int, *, enlarge: bool) -> Reference:
+def _for_practice(study: Study, size: int) -> list[Reference]:
+    """Damaged copies of one content per practice trial; scenes drawn from the seed."""
+    rng = np.random.default_rng([study.seed, 2])
+    scenes = list(study.scenes.select_related("content").order_by("pk"))
+    drawn = [scenes[place] for place in rng.permutation(len(scenes))[: study.practice_trials]]
+    return [
+        _reference(study, scene, scene.content, size, damage=level, rng=rng)
+        for scene in drawn
+        for level in ((2,) if study.asking.stimuli == 2 else (1, 2))
+    ]
+
+
+def _reference(
+    study: Study,
+    scene: Scene,
+    image: Image,
+    size: int,
+    *,
+    enlarge: bool = False,
+    damage: int = 0,
+    rng: np.random.Generator | None = None,
+) -> Reference:
     with image.file.open("rb") as file:
         array = imaging.resize_to_longest(imaging.read(file.read()), size, enlarge=enlarge)
+    if rng is not None:
+        array = damaged(array, damage, rng)
     data = imaging.encode_png(array)
     made = Reference(
         study=study,
@@ -123,6 +150,7 @@ def _reference(study: Study, scene: Scene, image: Image, size: int, *, enlarge: 
         sha256=imaging.sha256(data),
         width=array.shape[1],
         height=array.shape[0],
+        damage=damage,
     )
     made.file.save("reference.png", ContentFile(data), save=False)
     return made

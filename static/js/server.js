@@ -29,6 +29,9 @@ export class Unreachable extends Error {
  * @property {(agree: boolean) => Promise<any>} consent
  * @property {(answer: object) => Promise<any>} answer
  * @property {(event: object) => Promise<any>} event
+ * @property {() => Promise<any>} check
+ * @property {(result: object) => Promise<any>} checked
+ * @property {(answers: Record<string, string>) => Promise<any>} demographics
  * @property {() => Promise<any>} finish
  */
 
@@ -46,6 +49,9 @@ export function connect(base, secret) {
     consent: (agree) => request("consent", { agree }),
     answer: (answer) => request("answers", answer),
     event: (event) => request("events", event),
+    check: () => request("check"),
+    checked: (result) => request("checked", result),
+    demographics: (answers) => request("demographics", { answers }),
     finish: () => request("finish", {}),
   };
 }

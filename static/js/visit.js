@@ -1,13 +1,17 @@
 /** A visit from consent to thanks: which view is seen, and what is sent when. */
 
 import { sleep } from "./backoff.js";
+import { breakDue, debrief, rest, showExamples } from "./between.js";
+import { describe } from "./demographics.js";
 import { createEnlarge } from "./enlarge.js";
 import { createLoader } from "./images.js";
 import { insist } from "./insist.js";
 import { offerLink } from "./link.js";
 import { createLog, surroundings } from "./log.js";
+import { practise } from "./practice.js";
 import { createQueue } from "./queue.js";
 import { showSaving } from "./saving.js";
+import { screen } from "./screening.js";
 import { keepSecret, secrets } from "./secret.js";
 import { connect, Refused } from "./server.js";
 import { createStage } from "./stage.js";
@@ -16,9 +20,11 @@ import { paintSurround } from "./surround.js";
 import { readTexts } from "./texts.js";
 import { thank } from "./thanks.js";
 import { pressed, show } from "./views.js";
+import { offerWithdrawal } from "./withdraw.js";
 
 /** @typedef {import("./stage.js").Trial} Trial */
-/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, frame: import("./stage.js").Frame, trials: Trial[]}} State */
+/** @typedef {import("./images.js").Picture} Picture */
+/** @typedef {{state: string, rules: {tie: boolean, none: boolean}, frame: import("./stage.js").Frame, break_every: number, examples: Picture[], screening: boolean, demographics: boolean, trials: Trial[]}} State */
 /** @typedef {import("./server.js").Server} Server */
 /** @typedef {import("./queue.js").Queue} Queue */
 
@@ -35,6 +41,7 @@ async function enter(visit, base) {
     try {
       const state = /** @type {State} */ (await insist(server.state));
       keepSecret(visit, secret);
+      await offerWithdrawal(document, secret, base);
       return { server, state, link: `${base}#${secret}` };
     } catch (error) {
       if (!(error instanceof Refused)) {
@@ -52,23 +59,38 @@ async function consent(server, state) {
   return now === "consented" ? insist(server.state) : { ...state, state: now };
 }
 
+/** The checks of eyes and screen, if any are due. @param {Server} server @param {State} state @returns {Promise<State>} */
+async function admit(server, state) {
+  for (let now = state; ; now = await insist(server.state)) {
+    if (!now.screening) {
+      return now;
+    }
+    await screen(() => insist(server.check), (result) => insist(() => server.checked(result)), text);
+  }
+}
+
 /** @param {State} state @param {Queue} queue */
 async function instructions(state, queue) {
   const waiting = await queue.trials();
-  const done = state.trials.filter((trial) => trial.answered || waiting.has(trial.id)).length;
-  if (done >= state.trials.length) {
+  const all = state.trials.filter(counts);
+  const done = all.filter((trial) => trial.answered || waiting.has(trial.id)).length;
+  if (done >= all.length) {
     return;
   }
   part("welcome").hidden = done > 0;
   part("welcome-back").hidden = done === 0;
-  part("done-so-far").textContent = text("doneSoFar", { done, all: state.trials.length });
+  part("done-so-far").textContent = text("doneSoFar", { done, all: all.length });
   await pressed(show("instructions"));
 }
 
+/** @param {Trial} trial */
+const counts = (trial) => trial.kind !== "practice";
+
 /** @param {Trial[]} trials @param {number} done @param {Trial} trial */
 function progress(trials, done, trial) {
-  const at = trials.indexOf(trial) + 1;
-  part("progress").textContent = text("progress", { at, all: trials.length });
+  const alike = trials.filter((each) => counts(each) === counts(trial));
+  const at = alike.indexOf(trial) + 1;
+  part("progress").textContent = text("progress", { at, all: alike.length });
   part("progress-bar").max = trials.length;
   part("progress-bar").value = done;
 }
@@ -84,20 +106,35 @@ function progress(trials, done, trial) {
 async function askAll(stage, loader, state, queue) {
   const waiting = await queue.trials();
   const todo = state.trials.filter((trial) => !trial.answered && !waiting.has(trial.id));
-  if (todo.length > 0) {
-    show("stage");
-  }
+  const all = state.trials.filter(counts);
   /** UUIDs of the answers given here; those taken back stay beside the new ones. @type {Map<Trial, string>} */
   const given = new Map();
+  /** Breaks taken: one that is gone back over is not taken again. @type {Set<number>} */
+  const rested = new Set();
   for (let index = 0; index < todo.length; ) {
     const [trial, before] = [todo[index], todo[index - 1]];
     progress(state.trials, state.trials.length - todo.length + index, trial);
     const kept = [...todo.slice(index, index + 1 + AHEAD), ...(before ? [before] : [])];
     loader.want(kept.flatMap((each) => [...each.stimuli, ...each.references]));
     const undoes = given.get(trial);
-    const answer = await stage.ask(trial, Boolean(before) && !undoes);
-    if (answer) {
+    /** @param {{content: object, reaction_ms: number | null}} answer */
+    const store = async (answer) => {
       given.set(trial, await queue.add({ trial: trial.id, ...answer, ...(undoes && { undoes }) }));
+    };
+    if (!counts(trial)) {
+      await practise(trial, stage.ask, store);
+      index += 1;
+      continue;
+    }
+    const done = all.indexOf(trial);
+    if (index > 0 && !rested.has(done) && breakDue(done, state.break_every, all.length)) {
+      rested.add(done);
+      await rest(done, all.length, text);
+    }
+    show("stage");
+    const answer = await stage.ask(trial, Boolean(before) && counts(before) && !undoes);
+    if (answer) {
+      await store(answer);
     }
     index += answer ? 1 : -1;
   }
@@ -166,15 +203,21 @@ async function walk(main) {
     show("declined");
     return;
   }
-  if (state.state !== "finished") {
-    log.note("opened", surroundings());
-    queue.lasts().then((lasts) => lasts || log.note("memory"));
-    await instructions(state, queue);
+  state = await admit(server, state);
+  if (state.state === "screened") {
+    show("screened");
+    return;
   }
   const loader = createLoader({
     url: (address) => new URL(`../../i/${address}`, base),
     failed: ({ address }, reason) => log.note("picture_failed", { address, reason }),
   });
+  if (state.state !== "finished") {
+    log.note("opened", surroundings());
+    queue.lasts().then((lasts) => lasts || log.note("memory"));
+    showExamples(part("examples"), state.examples, loader, text);
+    await instructions(state, queue);
+  }
   const protocol = await insist(() => import(/** @type {string} */ (main.dataset.script)));
   const enlarge = createEnlarge(part("enlarge"), loader, text);
   const questions = state.trials.map((trial) => trial.question.text);
@@ -184,13 +227,21 @@ async function walk(main) {
   for (;;) {
     if (state.state !== "finished") {
       await askAll(stage, loader, state, queue);
+      if (state.demographics) {
+        await describe((answers) => insist(() => server.demographics(answers)));
+      }
     }
     const finished = await deliver(server, queue);
     if (finished) {
+      await debrief(finished.debriefing);
       thank(show("thanks"), finished, text);
       return;
     }
-    state = await insist(server.state);
+    state = await admit(server, await insist(server.state));
+    if (state.state === "screened") {
+      show("screened");
+      return;
+    }
   }
 }
 

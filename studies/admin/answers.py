@@ -49,6 +49,7 @@ class ParticipantAdmin(ReadOnlyAdmin):
         "consented_at",
         "consent_version",
         "finished_at",
+        "demographics",
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -14,7 +14,7 @@ from studies import lifecycle
 from studies.admin.pickers import PICKERS
 from studies.admin.steps import STEPS, StepsMixin
 from studies.admin.uploads import UploadsMixin
-from studies.models import Question, Study, StudyNotEditable
+from studies.models import Demographic, Question, Study, StudyNotEditable
 from studies.reports.progress import progress
 from stylize.admin import OwnedAdmin
 
@@ -27,12 +27,10 @@ STATE_COLOURS = {
 }
 
 
-class QuestionInline(TabularInline):  # type: ignore[misc]
-    model = Question
+class DraftInline(TabularInline):  # type: ignore[misc]
+    """Rows of a study's design: changed while it is a draft only."""
+
     extra = 0
-    min_num = 1
-    max_num = 3
-    fields = ("position", "text", "low_label", "high_label")
 
     def has_change_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
         return (obj is None or obj.editable) and bool(super().has_change_permission(request, obj))
@@ -44,13 +42,27 @@ class QuestionInline(TabularInline):  # type: ignore[misc]
         return (obj is None or obj.editable) and bool(super().has_delete_permission(request, obj))
 
 
+class QuestionInline(DraftInline):
+    model = Question
+    min_num = 1
+    max_num = 3
+    fields = ("position", "text", "low_label", "high_label")
+
+
+class DemographicInline(DraftInline):
+    model = Demographic
+    verbose_name = "question about the participant"
+    verbose_name_plural = "Asked about the participants, after the last trial"
+    fields = ("position", "label", "kind", "choices", "optional")
+
+
 @admin.register(Study)
 class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
     list_display = ("title", "protocol", "state_badge", "visits", "created_at")
     list_filter = ("state", "protocol")
     search_fields = ("title",)
     actions = None
-    inlines = (QuestionInline,)
+    inlines = (QuestionInline, DemographicInline)
     change_form_outer_before_template = "admin/studies/study/_panel.html"
     fieldsets = (
         ("What is asked", {"fields": ("title", "protocol")}),
@@ -89,6 +101,20 @@ class StudyAdmin(StepsMixin, UploadsMixin, OwnedAdmin):
                     "instructions",
                 )
             },
+        ),
+        (
+            "Checks of eyes and screen, before the trials",
+            {
+                "fields": (
+                    ("screen_window", "minimum_width", "minimum_height"),
+                    ("screen_colour_vision", "screen_brightness", "screen_card"),
+                    "screening_hours",
+                )
+            },
+        ),
+        (
+            "Before and after the trials",
+            {"fields": (("practice_trials", "break_every"), "debriefing")},
         ),
         (
             "The way back to a panel",

@@ -3,7 +3,7 @@
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from studies.models import Question, Stimulus, Study
+from studies.models import Demographic, Question, Stimulus, Study
 
 NEW = {"id", "public_id", "state", "seed", "created_at", "opened_at", "closed_at", "title"}
 
@@ -22,6 +22,8 @@ def copy_study(study: Study) -> Study:
         made.recipes.set(study.recipes.all())
         for question in study.questions.all():
             _copy_question(question, made)
+        for asked in study.demographics.all():
+            _copy_demographic(asked, made)
         for stimulus in study.stimuli.exclude(upload=""):
             _copy_upload(stimulus, made)
     return made
@@ -34,6 +36,17 @@ def _copy_question(question: Question, study: Study) -> None:
         text=question.text,
         low_label=question.low_label,
         high_label=question.high_label,
+    )
+
+
+def _copy_demographic(asked: Demographic, study: Study) -> None:
+    Demographic.objects.create(
+        study=study,
+        position=asked.position,
+        label=asked.label,
+        kind=asked.kind,
+        choices=asked.choices,
+        optional=asked.optional,
     )
 
 

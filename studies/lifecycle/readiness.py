@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from studies.exhibits import pictures, told_by_pilot, wanted_size
-from studies.models import Study
+from studies.models import Demographic, Study
 from studies.planning import agreement
 from studies.protocols import PROTOCOLS
 from stylize.models import Recipe, Scene
@@ -50,6 +50,8 @@ def checklist(study: Study) -> list[Check]:
         _agreement(study, scenes, recipes),
         _references(study),
         _consent(study),
+        _demographics(study),
+        _window(study),
         _redirect(study),
     ]
 
@@ -158,6 +160,24 @@ def _references(study: Study) -> Check:
 def _consent(study: Study) -> Check:
     problem = "" if study.consent.strip() else "The consent text is empty."
     return Check("A consent text", problem, structural=False)
+
+
+def _demographics(study: Study) -> Check:
+    """A list to choose from needs two entries, all of them different."""
+    short = [
+        asked.label
+        for asked in study.demographics.filter(kind=Demographic.Kind.CHOICE)
+        if len(set(asked.choice_list)) < max(2, len(asked.choice_list))
+    ]
+    named = ", ".join(f"“{label}”" for label in short)
+    problem = f"{named}: a list to choose from needs two or more, all different." if short else ""
+    return Check("What is asked about participants can be answered", problem, structural=False)
+
+
+def _window(study: Study) -> Check:
+    asked = study.screen_window != "off" and not (study.minimum_width and study.minimum_height)
+    problem = "The window is checked, but one of its sides needs no size: both must be above 0."
+    return Check("The window's least size is named", problem if asked else "", structural=False)
 
 
 def _redirect(study: Study) -> Check:

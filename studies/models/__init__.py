@@ -1,7 +1,9 @@
 """What is asked: studies, questions, stimuli, slots, participants, trials and their answers."""
 
+from studies.models.demographic import Demographic
 from studies.models.event import Event
 from studies.models.participant import ExternalId, Participant, ParticipantQuerySet
+from studies.models.screening import Screening
 from studies.models.study import (
     Question,
     Reference,
@@ -19,12 +21,14 @@ from studies.models.trial import Answer, AnswerRevision, Slot, SlotQuerySet, Tri
 __all__ = [
     "Answer",
     "AnswerRevision",
+    "Demographic",
     "Event",
     "ExternalId",
     "Participant",
     "ParticipantQuerySet",
     "Question",
     "Reference",
+    "Screening",
     "Slot",
     "SlotQuerySet",
     "Stimulus",

@@ -25,6 +25,15 @@ ASKING = (
     "minimum_view_ms",
     "phone_layout",
     "agreement_own",
+    "break_every",
+    "seed",
+    "screen_window",
+    "screen_colour_vision",
+    "screen_brightness",
+    "screen_card",
+    "minimum_width",
+    "minimum_height",
+    "screening_hours",
 )
 
 
@@ -38,12 +47,17 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 
     def visiting(self, public_id: str) -> Participant | None:
         """The participant with what every answer needs of the study; the rest loads when asked."""
-        own = ("public_id", "secret_sha256", "state")
+        own = ("public_id", "secret_sha256", "state", "kind", "demographics")
         found = self.select_related("study").only(*own, *(f"study__{name}" for name in ASKING))
         try:
             return found.get(public_id=public_id)
         except Participant.DoesNotExist:
             return None
+
+    def withdrawing(self, token: str) -> Participant | None:
+        """Whoever the link that deletes was given to; None once it was used."""
+        digest = Participant.digest(token)
+        return self.select_related("study").filter(withdrawal_sha256=digest).first()
 
 
 class Participant(models.Model):
@@ -59,16 +73,23 @@ class Participant(models.Model):
         CONSENTED = "consented"
         DECLINED = "declined"
         FINISHED = "finished"
+        SCREENED = "screened"  # turned away by a hard check
+        WITHDRAWN = "withdrawn"  # its row stays with this word and nothing else
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="participants")
     public_id = models.CharField(max_length=32, unique=True, default=public_id)
     secret_sha256 = models.CharField(max_length=64)
+    # Of the token that deletes: not the secret, which opens the visit.
+    withdrawal_sha256 = models.CharField(max_length=64, unique=True, null=True, blank=True)
     kind = models.CharField(max_length=9, choices=Kind, default=Kind.PERSON)
     state = models.CharField(max_length=9, choices=State, default=State.STARTED)
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(auto_now_add=True, null=True)
     consented_at = models.DateTimeField(null=True, blank=True)
     consent_version = models.CharField(max_length=12, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    demographics = models.JSONField(
+        null=True, blank=True, help_text="What the study asked about them, by label."
+    )
 
     objects = ParticipantQuerySet.as_manager()
 
@@ -91,6 +112,11 @@ class Participant(models.Model):
     def digest(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
 
+    @classmethod
+    def withdrawal_token(cls, secret: str) -> str:
+        """What the link that deletes holds: made from the secret, which it does not give away."""
+        return cls.digest(f"withdraw {secret}")
+
     def knows(self, secret: str) -> bool:
         return hmac.compare_digest(self.digest(secret), self.secret_sha256)
 
@@ -107,9 +133,24 @@ class Participant(models.Model):
         """An end state; False if the participant consented before."""
         return self._move(self.State.STARTED, self.State.DECLINED)
 
+    def turn_away(self) -> bool:
+        """The end after a hard check; False if it came otherwise meanwhile."""
+        return self._move(self.State.CONSENTED, self.State.SCREENED)
+
+    @property
+    def demographics_due(self) -> bool:
+        """Whether the study's questions about its participants are still to be put."""
+        asked = self.demographics is None and self.kind != self.Kind.SIMULATED
+        return asked and self.study.demographics.exists()
+
+    def describe(self, told: dict[str, object]) -> None:
+        """Keep what they said about themselves; the first time stands."""
+        silent = Participant.objects.filter(pk=self.pk, demographics__isnull=True)
+        silent.update(demographics=told)
+
     def finish(self) -> int:
-        """Finish if every trial is answered; return how many are not."""
-        missing = self.trials.filter(answer=None).count()
+        """Finish if every trial is answered and nothing else is due; return how much is missing."""
+        missing = self.trials.filter(answer=None).count() + self.demographics_due
         if not missing:
             self._move(self.State.CONSENTED, self.State.FINISHED, finished_at=timezone.now())
         return missing

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 
+from studies.models.before_after import BeforeAfter
 from studies.protocols import PROTOCOLS, Protocol, Rules
 from stylize.models import Image, Owned, OwnedQuerySet, Recipe, Rendering, Scene
 
@@ -46,7 +47,7 @@ class StudyQuerySet(OwnedQuerySet):
     """Studies, of which a researcher sees their own."""
 
 
-class Study(Owned):
+class Study(BeforeAfter, Owned):
     # What may still be written when a study has left its draft: its course, not its design.
     COURSE = frozenset({"state", "opened_at", "closed_at"})
 
@@ -315,12 +316,15 @@ class Reference(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
+    damage = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Above 0: a spoiled copy, shown in practice alone."
+    )
 
     class Meta:
         ordering = ["scene", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["study", "scene", "image"], name="reference_once_per_scene"
+                fields=["study", "scene", "image", "damage"], name="reference_once_per_scene"
             )
         ]
 

@@ -78,7 +78,9 @@ class Trial(models.Model):
     slot = models.ForeignKey(
         Slot, on_delete=models.SET_NULL, related_name="trials", null=True, blank=True
     )
-    stimuli = models.JSONField(help_text="Stimulus ids in the order shown: a first.")
+    stimuli = models.JSONField(
+        help_text="Stimulus ids in the order shown: a first. In practice: of references."
+    )
     # Fixed with the trial, so that an answer is checked without another query.
     addresses = models.JSONField(help_text="The stimuli's addresses, in the same order.")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -71,6 +72,14 @@ def drawn_secret(request: HttpRequest) -> str:
     """The secret that our start page drew for a new visit; empty if this did not come from it."""
     secret = request.headers.get("X-Visit-Secret", "")
     return secret if DRAWN.fullmatch(secret) else ""
+
+
+def same_site(request: HttpRequest) -> bool:
+    """Whether a form came from our own page; what tells nothing about itself did not."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site == "same-origin"
+    origin = request.headers.get("Origin", "")
+    return bool(origin) and urlsplit(origin).netloc == request.get_host()
 
 
 def _holder(request: HttpRequest, public_id: str) -> Participant:

@@ -1,12 +1,12 @@
 """What comes in: a panel's parameters, and the fields of an answer and of an event."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from studies.models import Event
+from studies.models import Demographic, Event
 from studies.participant.access import Refused
 
 # Prolific, Mechanical Turk, CloudResearch, SONA and the like; anything else is left where it is.
@@ -84,6 +84,23 @@ def consent(body: Mapping[str, Any]) -> bool:
     if not isinstance(agree, bool):
         raise Refused(400, f"agree: must be true or false, got {agree!r:.40}")
     return agree
+
+
+def demographics(
+    asked: Iterable[Demographic], body: Mapping[str, Any]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """What was said about oneself, by label, and what is wrong with it, by label."""
+    answers = body.get("answers")
+    if not isinstance(answers, dict):
+        raise Refused(400, f"answers: must be an object, got {type(answers).__name__}")
+    told: dict[str, object] = {}
+    wrong: dict[str, str] = {}
+    for one in asked:
+        try:
+            told[one.label] = one.read(answers.get(one.label))
+        except ValueError as error:
+            wrong[one.label] = str(error)
+    return told, wrong
 
 
 def _trial(value: Any) -> str:

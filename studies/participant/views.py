@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studies import answers
+from studies import answers, screening
 from studies.models import Event, Participant, Study, picture_at
 from studies.participant import access, forms, handout, prose
 from studies.participant.access import Refused, visit_api
-from studies.planning import agreement, leases
+from studies.planning import agreement, leases, withdrawal
 
 SHUT = {
     Study.State.DRAFT: gettext_lazy("This study has not been opened yet."),
@@ -71,6 +71,7 @@ def visit(request: HttpRequest, public_id: str) -> HttpResponse:
         "protocol": study.asking,
         "consent_html": prose.html(study.consent),
         "instructions_html": prose.html(study.instructions),
+        "demographics": study.demographics.all(),
         "preview": found.kind == Participant.Kind.PREVIEW,
     }
     return _page(request, "visit", context)
@@ -88,6 +89,25 @@ def consent(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     else:
         leases.decline(participant)
     return JsonResponse({"state": participant.state})
+
+
+@visit_api("GET")
+def check(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    """The next check of eyes or screen, or none."""
+    return JsonResponse(screening.step(participant))
+
+
+@visit_api("POST")
+def checked(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    try:
+        passed, may_go_on = screening.record(participant, body)
+    except screening.NotDue as error:
+        raise access.Refused(409, str(error)) from error
+    except ValueError as error:
+        raise access.Refused(400, str(error)) from error
+    if not may_go_on:
+        leases.turn_away(participant)
+    return JsonResponse({"passed": passed, "state": participant.state})
 
 
 @visit_api("POST")
@@ -111,13 +131,53 @@ def event(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
 
 
 @visit_api("POST")
+def demographics(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
+    access.require_consent(participant)
+    told, wrong = forms.demographics(participant.study.demographics.all(), body)
+    if wrong:
+        error = f"answers: {', '.join(wrong)} cannot be taken"
+        return JsonResponse({"error": error, "fields": wrong}, status=400)
+    participant.describe(told)
+    return JsonResponse({"state": participant.state})
+
+
+@visit_api("POST")
 def finish(participant: Participant, body: Mapping[str, Any]) -> HttpResponse:
     """The completion code leaves the server only when it has counted every trial."""
+    if participant.state == Participant.State.SCREENED:
+        raise Refused(409, "finish: the visit ended at a check")
     agreement.follow(participant)
     if missing := participant.finish():
         return JsonResponse({"missing": missing}, status=409)
     study = participant.study
-    return JsonResponse({"completion_code": study.completion_code, "redirect_url": study.way_back})
+    return JsonResponse(
+        {
+            "debriefing": prose.html(study.debriefing),
+            "completion_code": study.completion_code,
+            "redirect_url": study.way_back,
+        }
+    )
+
+
+@csrf_exempt  # as begin
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, token: str) -> HttpResponse:
+    """Looking names what would go; only a POST from this page deletes it."""
+    found = Participant.objects.withdrawing(token)
+    if found is None:
+        text = _("If you deleted your answers with this link before, they are gone for good.")
+        return _message(request, 404, _("Nothing is kept under this link"), text)
+    if request.method != "POST":
+        context = {"study": found.study, "participant": found, "kept": withdrawal.kept(found)}
+        response = _page(request, "withdraw", context)
+        response["Referrer-Policy"] = "same-origin"  # as start
+        return response
+    if not access.same_site(request):
+        text = _("Please open the link itself and press Delete there.")
+        return _message(request, 403, _("This did not come from our page"), text)
+    withdrawal.withdraw(found)
+    text = _("Nothing of what you answered is kept. You can close this page.")
+    return _message(request, 200, _("Everything is deleted"), text)
 
 
 @require_safe
@@ -145,6 +205,10 @@ def _refused(status: int, text: str) -> HttpResponse:
     return JsonResponse({"error": text}, status=status, headers={"Cache-Control": "no-store"})
 
 
+def _message(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return _page(request, "message", {"title": title, "text": text}, status)
+
+
 def _unknown(request: HttpRequest) -> HttpResponse:
     text = _("Please check that the address is complete, as you were given it.")
-    return _page(request, "message", {"title": _("There is no such page"), "text": text}, 404)
+    return _message(request, 404, _("There is no such page"), text)

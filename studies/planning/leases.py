@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from studies.models import ExternalId, Participant, Question, Slot, Study, Trial
-from studies.planning import agreement, balanced
+from studies.planning import agreement, balanced, practice
 
 LEASE = timedelta(hours=2)
 SPARE = 20  # candidates read beyond those needed: some may repeat what is held already
@@ -70,7 +70,10 @@ def start(
     try:
         with transaction.atomic():
             participant = Participant.objects.create(
-                study=study, kind=kind, secret_sha256=Participant.digest(drawn)
+                study=study,
+                kind=kind,
+                secret_sha256=Participant.digest(drawn),
+                withdrawal_sha256=Participant.digest(Participant.withdrawal_token(drawn)),
             )
             _remember(participant, parameters or {})
             _make_trials(participant)
@@ -83,8 +86,19 @@ def decline(participant: Participant) -> None:
     """Take a No to the consent; what was held goes to the next one at once."""
     with transaction.atomic():
         if participant.decline():
-            held = Slot.objects.filter(participant=participant, answered=False)
-            held.update(participant=None, lease_until=None)
+            _let_go(participant)
+
+
+def turn_away(participant: Participant) -> None:
+    """End the visit of somebody who failed a hard check; as after a No."""
+    with transaction.atomic():
+        if participant.turn_away():
+            _let_go(participant)
+
+
+def _let_go(participant: Participant) -> None:
+    held = Slot.objects.filter(participant=participant, answered=False)
+    held.update(participant=None, lease_until=None)
 
 
 def _require_open(study: Study, kind: str) -> None:
@@ -123,12 +137,13 @@ def _make_trials(participant: Participant) -> None:
         planned = _planned(participant, question, cells)
         first = min((one.slot.position for one in planned if one.slot), default=0)
         rng = balanced.generator_of(study, question, first)
+        trials = trials or practice.trials(participant, question, rng)
         trials += _block(participant, question, planned, rng)
         if study.asking.agreement and not study.agreement_own:
             trials += agreement.shared(participant, question, rng)
     for position, trial in enumerate(trials, start=1):
         trial.position = position
-        trial.addresses = [addresses[pk] for pk in trial.stimuli]
+        trial.addresses = trial.addresses or [addresses[pk] for pk in trial.stimuli]
     Trial.objects.bulk_create(trials)
 
 

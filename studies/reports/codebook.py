@@ -1,15 +1,16 @@
 """What every column of the exports is: the columns themselves, in order, with their meaning."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _WHO = {
     "trial": "Random id of the trial; one answer each. Rating scale: the scroll, over several rows.",
     "participant": "Random id of the visit. A panel's participant id is in no export.",
     "participant_kind": "person, or simulated (a program with known tastes). Previews are left out.",
-    "participant_state": "started, consented, declined or finished, when the export was made.",
+    "participant_state": "started, consented, declined or finished, when the export was made; who withdrew is only in participants.csv.",
     "counted": "yes if the report uses the row: a finished visit of a kind that counts, no practice.",
     "question": "Number of the question, 1 to 3.",
-    "kind": "practice, scene, agreement (a scroll of the rating scale on which scenes meet, its images the "
+    "kind": "practice (a photo against damaged copies; the recipes are then intact, damaged and "
+    "ruined), scene, agreement (a scroll of the rating scale on which scenes meet, its images the "
     "same for all) or own (such a scroll of images chosen from the participant's own placements).",
     "scene": "Name of the scene.",
 }
@@ -86,13 +87,19 @@ RANKING_COLUMNS: dict[str, str] = {
 }
 
 
-def rows(protocol: str) -> Iterator[dict[str, str]]:
-    """The codebook of a study's exports as rows of file, column, meaning."""
+def rows(protocol: str, participants: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The codebook of a study's exports as rows of file, column, meaning.
+
+    Args:
+        protocol: whose answers.csv it is.
+        participants: the columns of the study's participants.csv.
+    """
     for file, columns in (
         ("answers.csv", ANSWER_COLUMNS[protocol]),
         ("ranking.csv", RANKING_COLUMNS),
+        ("participants.csv", participants),
     ):
         for column, meaning in columns.items():
             yield {"file": file, "column": column, "meaning": meaning}
     note = "A cell of text that begins with = + - @ is written with an apostrophe in front."
-    yield {"file": "both", "column": "", "meaning": note}
+    yield {"file": "all", "column": "", "meaning": note}

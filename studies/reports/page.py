@@ -61,7 +61,9 @@ def sections(study: Study, report: Report) -> list[Section]:
     stimuli = list(
         study.stimuli.select_related("scene", "recipe").order_by("scene_id", "recipe_id")
     )
-    references = list(study.references.select_related("scene", "image").order_by("pk"))
+    references = list(
+        study.references.filter(damage=0).select_related("scene", "image").order_by("pk")
+    )
     return [_section(report, finding, stimuli, references) for finding in report.findings]
 
 

@@ -21,6 +21,8 @@ class Progress:
     started: int
     finished: int
     declined: int
+    withdrawn: int
+    screened: int
     answers: int
     slots: int
     slots_answered: int
@@ -41,6 +43,8 @@ def progress(study: Study) -> Progress:
         started=Count("pk"),
         finished=Count("pk", filter=Q(state=Participant.State.FINISHED)),
         declined=Count("pk", filter=Q(state=Participant.State.DECLINED)),
+        screened=Count("pk", filter=Q(state=Participant.State.SCREENED)),
+        withdrawn=Count("pk", filter=Q(state=Participant.State.WITHDRAWN)),
     )
     slots = study.slots.aggregate(
         slots=Count("pk"), slots_answered=Count("pk", filter=Q(answered=True))

@@ -103,6 +103,8 @@ def left_out(report: Report, finding: Finding) -> list[tuple[str, int]]:
         ("answers skipped", out.skips),
         ("practice answers", out.practice),
         ("visits declined at the consent", out.declined_visits),
+        ("turned away by a check of eyes or screen", out.screened_visits),
+        ("withdrawn, all answers deleted", out.withdrawn_visits),
         ("previews by researchers", out.preview_visits),
         ("simulated visits", out.simulated_visits),
     ]

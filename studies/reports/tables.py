@@ -62,7 +62,7 @@ def _two_up(row: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[dict[s
 
 def _single_choice(row: Mapping[str, Any], codes: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     chosen = row["content"]["chosen"]
-    shown = [codes[recipe] for _, recipe in row["shown"]]
+    shown = [codes.get(recipe, recipe) for _, recipe in row["shown"]]
     if chosen in row["addresses"]:
         chosen = shown[row["addresses"].index(chosen)]
     yield {"options": " ".join(shown), "choice": chosen}

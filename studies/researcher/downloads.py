@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from studies.models import Study
-from studies.reports import build, codebook, plots, tables
+from studies.reports import build, codebook, participants, plots, tables
 from studies.researcher.access import own_study
 from studies.researcher.views import wants_unfinished
 
@@ -41,8 +41,15 @@ def answers_csv(request: HttpRequest, study: Study) -> StreamingHttpResponse:
 
 @require_safe
 @own_study
+def participants_csv(request: HttpRequest, study: Study) -> StreamingHttpResponse:
+    columns = list(participants.columns(study))
+    return _csv(tables.lines(columns, participants.rows(study)), study, "participants.csv")
+
+
+@require_safe
+@own_study
 def codebook_csv(request: HttpRequest, study: Study) -> StreamingHttpResponse:
-    rows = codebook.rows(study.protocol)
+    rows = codebook.rows(study.protocol, participants.columns(study))
     return _csv(tables.lines(["file", "column", "meaning"], rows), study, "codebook.csv")
 
 

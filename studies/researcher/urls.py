@@ -15,6 +15,7 @@ urlpatterns = [
     path(_STUDY + "report.json", downloads.report_json, name="report_json"),
     path(_STUDY + "ranking.csv", downloads.ranking_csv, name="ranking_csv"),
     path(_STUDY + "answers.csv", downloads.answers_csv, name="answers_csv"),
+    path(_STUDY + "participants.csv", downloads.participants_csv, name="participants_csv"),
     path(_STUDY + "codebook.csv", downloads.codebook_csv, name="codebook_csv"),
     path(_STUDY + "question-<int:position>/<str:name>.svg", downloads.plot_svg, name="plot_svg"),
 ]

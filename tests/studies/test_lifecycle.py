@@ -424,7 +424,7 @@ def test_copy_of_a_closed_study_has_design_and_uploads_but_no_answers() -> None:
 def test_checklist_when_all_is_well_has_no_problem() -> None:
     checks = lifecycle.checklist(factories.study())
     assert all(check.ok for check in checks)
-    assert len(checks) == 10
+    assert len(checks) == 12
 
 
 def test_checklist_of_many_missing_pictures_names_some_and_counts_the_rest() -> None:

@@ -36,6 +36,7 @@ export function mount(showing) {
   listenButtons(root, placing, look, choose, done(board, placing, showing));
   return {
     layout: placing.layout,
+    shown: () => ({ layout: "line" }),
     remove() {
       stopListening();
       placing.end();

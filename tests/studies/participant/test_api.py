@@ -36,6 +36,10 @@ def test_state_before_consent_holds_no_trials() -> None:
             "hold": False,
             "undo": True,
         },
+        "break_every": 0,
+        "examples": [],
+        "demographics": False,
+        "screening": False,
         "trials": [],
     }
 
@@ -73,7 +77,7 @@ def test_state_of_a_rating_scale_ends_with_the_agreement_scroll() -> None:
 def test_state_counts_its_queries_whatever_the_number_of_trials(
     visitor: Visitor, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(4):  # visit + study, trials, stimuli, references
+    with django_assert_num_queries(5):  # visit + study, trials, stimuli, references, demographics
         visitor.get("state")
 
 
@@ -264,10 +268,15 @@ def test_finish_before_all_is_answered_says_how_many_are_missing(visitor: Visito
 
 def test_finish_when_all_is_answered_gives_the_code_every_time() -> None:
     visitor = Visitor.come(
-        live(redirect_url="https://panel.example/done?cc=1", redirect_hosts="panel.example")
+        live(
+            redirect_url="https://panel.example/done?cc=1",
+            redirect_hosts="panel.example",
+            debriefing="It was about **style**.",
+        )
     )
     visitor.answer_all({"chosen": "skip"})
     wanted = {"completion_code": "DONE-42", "redirect_url": "https://panel.example/done?cc=1"}
+    wanted["debriefing"] = "<p>It was about <strong>style</strong>.</p>\n"
     for _ in range(2):
         response = visitor.post("finish")
         assert (response.status_code, response.json()) == (200, wanted)
@@ -302,7 +311,13 @@ def test_finish_when_answered_after_the_end_stays_finished(visitor: Visitor) -> 
 
 
 ROUTES = [
-    *(("GET", "state"), ("POST", "consent"), ("POST", "answers"), ("POST", "events")),
+    ("GET", "state"),
+    ("POST", "consent"),
+    ("POST", "answers"),
+    ("POST", "events"),
+    ("POST", "demographics"),
+    ("GET", "check"),
+    ("POST", "checked"),
     ("POST", "finish"),
 ]
 

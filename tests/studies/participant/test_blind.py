@@ -22,7 +22,7 @@ ANSWERS = {"chosen": "skip"}
 
 def named_study(protocol: str) -> Study:
     """Names, keys and parameters that could not occur in a page by chance."""
-    study = factories.study(protocol=protocol, scenes=2, recipes=3)
+    study = factories.study(protocol=protocol, scenes=2, recipes=3, practice_trials=1)
     for number, recipe in enumerate(study.recipes.all()):
         Recipe.objects.filter(pk=recipe.pk).update(
             name=f"covertrecipe{number}",

@@ -8,13 +8,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from studies.models import Participant
 from tests import servers
 from tests.served import Site, Visit
 
@@ -162,3 +163,32 @@ def test_log_of_the_site_holds_no_visit(site: Site) -> None:
     assert visit.public_id not in log
     assert visit.secret not in log
     assert site.study["public_id"] not in log
+
+
+def test_withdrawal_while_answers_come_leaves_none_of_them(site: Site) -> None:
+    site.manage("collectstatic", "--noinput", "-v0")  # withdrawing answers with a page
+    kept = {row[0] for row in site.rows("SELECT uuid FROM studies_answer")}
+    for _ in range(5):
+        visit = site.visit()
+        trials = [trial["id"] for trial in visit.consent()]
+        work = [
+            partial(answer, visit.another_tab(), trial, A, str(uuid.uuid4())) for trial in trials
+        ]
+        came = at_once([*work, partial(withdraw, site, visit)])
+        assert came.pop() == 200
+        assert {status for status, _ in came} <= {201, 400, 403, 404}
+    assert {row[0] for row in site.rows("SELECT uuid FROM studies_answer")} == kept
+    gone = "SELECT id FROM studies_participant WHERE state = 'withdrawn'"
+    for table in ("trial", "slot"):
+        held = f"SELECT count(*) FROM studies_{table} WHERE participant_id IN ({gone})"
+        assert site.rows(held) == [(0,)]
+
+
+def withdraw(site: Site, visit: Visit) -> int:
+    """Press Delete on the page of the participant's own link."""
+    with closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)) as connection:
+        path = f"/w/{Participant.withdrawal_token(visit.secret)}/"
+        connection.request("POST", path, headers={"Sec-Fetch-Site": "same-origin"})
+        response = connection.getresponse()
+        response.read()
+        return response.status

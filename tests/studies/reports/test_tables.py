@@ -122,7 +122,7 @@ def test_ranking_rows_without_a_ranking_are_none() -> None:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_codebook_explains_every_column_in_order(protocol: str) -> None:
-    rows = list(codebook.rows(protocol))
+    rows = list(codebook.rows(protocol, {"participant": "who"}))
     explained = [row["column"] for row in rows if row["file"] == "answers.csv"]
     study = cast.answered(cast.live(protocol), people=1, trials=1)
     assert list(next(tables.answer_rows(study))) == explained

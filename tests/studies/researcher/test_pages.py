@@ -19,7 +19,7 @@ from tests import factories
 from tests.studies import cast
 
 pytestmark = pytest.mark.django_db
-NAMES = ["dashboard", "progress", "report", "report_json", "ranking_csv", "answers_csv", "codebook_csv"]  # fmt: skip
+NAMES = ["dashboard", "progress", "report", "report_json", "ranking_csv", "answers_csv", "participants_csv", "codebook_csv"]  # fmt: skip
 
 
 @pytest.fixture
