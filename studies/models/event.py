@@ -45,12 +45,12 @@ class Event(models.Model):
     def __str__(self) -> str:
         return self.kind
 
-    @classmethod
+    @staticmethod
     def keep(
-        cls, participant: Participant, uuid: UUID, kind: str, content: Any, waited_ms: float
+        participant: Participant, uuid: UUID, kind: str, content: Any, waited_ms: float
     ) -> bool:
         """Store it once, however often it is sent; False when the visit's log is full."""
-        if participant.events.count() >= cls.MOST:
+        if participant.events.count() >= Event.MOST:
             return participant.events.filter(uuid=uuid).exists()
         event = Event(
             participant=participant, uuid=uuid, kind=kind, content=content, waited_ms=waited_ms

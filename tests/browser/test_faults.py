@@ -465,8 +465,7 @@ def test_refusals_and_failed_pictures_are_in_the_visits_log(visitor: Visitor) ->
     page.get_by_role("button", name="Try again").click()
     onset(page)
     page.keyboard.press("ArrowLeft")
-    page.get_by_role("button", name="Skip them").click()
-    thanked(page)
+    page.get_by_role("button", name="Skip them").wait_for()
     wanted = {"opened", "picture_failed", "refused"}
     _until(page, lambda: wanted <= set(participant(study).events.values_list("kind", flat=True)))
     opened = participant(study).events.filter(kind="opened").get()
