@@ -23,5 +23,5 @@ class ContentSecurityPolicy:
         match = request.resolver_match
         if match and match.namespace == "participant":
             response["Content-Security-Policy"] = POLICY
-            response["Referrer-Policy"] = "no-referrer"
+            response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response

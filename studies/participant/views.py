@@ -170,7 +170,7 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         context = {"study": found.study, "participant": found, "kept": withdrawal.kept(found)}
         response = _page(request, "withdraw", context)
-        response["Referrer-Policy"] = "same-origin"  # as start
+        response["Referrer-Policy"] = "same-origin"  # with none, the form would hide its origin
         return response
     if not access.same_site(request):
         text = _("Please open the link itself and press Delete there.")

@@ -32,10 +32,9 @@ class Parameters(Loop):
 def stylize(contents: Tensor, styles: Tensor, parameters: Parameters, run: Run) -> Tensor:
     """E_style with the depth loss or with content weighted by depth; (B, 3, H, W), unclipped."""
     if run.guides.depth is None:
-        run.notes.append("Depth is from: haze of the content.")
         held = Term(depth, parameters.depth_weight)
     else:
-        run.notes.append("Depth is from: depth map of the scene, which weighs the content's loss.")
+        run.notes.append("The scene's depth map weighed the content's loss.")
         held = Term(near_content, parameters.content_weight)
         parameters = replace(parameters, content_weight=0.0)
     return optimised(contents, styles, (Term(style_loss, 1.0), held), parameters, run)

@@ -253,6 +253,26 @@ def test_refused_answer_is_set_aside_shown_and_asked_again_at_the_end(visitor: V
     assert [one["chosen"] for one in contents(study)] == ["b", "a"]
 
 
+def test_refused_answer_that_is_skipped_is_recorded_and_counts_as_done(visitor: Visitor) -> None:
+    study = _two_up(1)
+    visitor.forgiven = ("400", "409")
+    page = visitor.page(**DESKTOP)
+    start(page, visitor.site, study)
+    refusals = iter([True])
+
+    def once(route: Route) -> None:
+        if next(refusals, False):
+            route.fulfill(status=400, json={"error": "chosen: must be one of a, b"})
+        else:
+            route.continue_()
+
+    _answers(page, once)
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("button", name="Skip them").click()
+    thanked(page)
+    assert contents(study) == [{"chosen": "skip"}]
+
+
 def test_corrupted_picture_gives_a_screen_with_retry_then_the_trial(visitor: Visitor) -> None:
     study = _two_up(1)
     page = visitor.page(**DESKTOP)

@@ -173,6 +173,6 @@ def test_rendering_reads_the_scene_s_map_and_provenance_says_so(
         )
     ]
     assert len({png for png, _ in found}) == 3
-    assert found[0][1] == ["Depth is from: haze of the content."]
+    assert found[0][1] == []
     for _, notes in found[1:]:
-        assert notes == ["Depth is from: depth map of the scene, which weighs the content's loss."]
+        assert notes == ["The scene's depth map weighed the content's loss."]

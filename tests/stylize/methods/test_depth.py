@@ -56,13 +56,15 @@ def test_near_side_ends_nearer_to_the_content_than_the_far_side(near_left: bool)
 
 
 @pytest.mark.parametrize(
-    ("depth", "source"), [(None, "haze of the content"), (depth_map(True), "depth map")]
+    ("depth", "notes"),
+    [(None, []), (depth_map(True), ["The scene's depth map weighed the content's loss."])],
 )
-def test_source_of_depth_is_noted(depth: Depth | None, source: str) -> None:
+def test_a_depth_map_is_noted_and_haze_is_the_method_as_it_is_told(
+    depth: Depth | None, notes: list[str]
+) -> None:
     run = Run(0, guides=Guides(depth=depth))
     METHOD.apply(content(), style(), Parameters(coarse_evaluations=1), run)
-    assert [note for note in run.notes if note.startswith(f"Depth is from: {source}")] == run.notes
-    assert len(run.notes) == 1
+    assert run.notes == notes
 
 
 @pytest.mark.parametrize(
