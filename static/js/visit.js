@@ -41,7 +41,7 @@ async function enter(visit, base) {
     try {
       const state = /** @type {State} */ (await insist(server.state));
       keepSecret(visit, secret);
-      await offerWithdrawal(document, secret, base);
+      await offerWithdrawal(document, visit, secret, base);
       return { server, state, link: `${base}#${secret}` };
     } catch (error) {
       if (!(error instanceof Refused)) {

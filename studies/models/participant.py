@@ -112,10 +112,9 @@ class Participant(models.Model):
     def digest(secret: str) -> str:
         return hashlib.sha256(secret.encode()).hexdigest()
 
-    @classmethod
-    def withdrawal_token(cls, secret: str) -> str:
+    def withdrawal_token(self, secret: str) -> str:
         """What the link that deletes holds: made from the secret, which it does not give away."""
-        return cls.digest(f"withdraw {secret}")
+        return self.digest(f"withdraw {self.public_id} {secret}")
 
     def knows(self, secret: str) -> bool:
         return hmac.compare_digest(self.digest(secret), self.secret_sha256)

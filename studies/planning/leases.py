@@ -69,12 +69,12 @@ def start(
     _require_open(study, kind)
     try:
         with transaction.atomic():
-            participant = Participant.objects.create(
-                study=study,
-                kind=kind,
-                secret_sha256=Participant.digest(drawn),
-                withdrawal_sha256=Participant.digest(Participant.withdrawal_token(drawn)),
+            participant = Participant(
+                study=study, kind=kind, secret_sha256=Participant.digest(drawn)
             )
+            token = participant.withdrawal_token(drawn)
+            participant.withdrawal_sha256 = Participant.digest(token)
+            participant.save(force_insert=True)
             _remember(participant, parameters or {})
             _make_trials(participant)
     except IntegrityError:

@@ -39,16 +39,14 @@ def test_pictures_are_asked_for_in_the_order_handed_out_and_shown_as_blobs(
     page.get_by_role("button", name="Begin").click()
     onset(page)
     page.wait_for_load_state("networkidle")
-    handed = [
-        shown["address"]
-        for trial in state.value.json()["trials"]
-        for shown in [*trial["stimuli"], *trial["references"]]
-    ]
+    told = state.value.json()
+    trials = [[*trial["stimuli"], *trial["references"]] for trial in told["trials"]]
+    handed = [shown["address"] for part in (told["examples"], *trials) for shown in part]
     assert pictures(asked) == list(dict.fromkeys(handed))[: len(pictures(asked))]
-    sources = page.locator("img").evaluate_all("all => all.map((one) => one.src)")
+    sources = page.locator("[data-painted] img").evaluate_all("all => all.map((one) => one.src)")
     assert sources
     assert all(source.startswith("blob:") for source in sources)
-    attributes = page.locator("img").evaluate_all(
+    attributes = page.locator("[data-painted] img").evaluate_all(
         "all => all.map((one) => one.getAttributeNames().filter((n) => n !== 'style').join(' '))"
     )
     assert len(set(attributes)) == 1

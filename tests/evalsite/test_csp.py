@@ -38,6 +38,7 @@ def test_policy_on_every_participant_route_is_there_whatever_it_answers(route: s
     study = live()
     visitor = Visitor.come(study)
     things = {"start": study.public_id, "begin": study.public_id}
+    things["withdraw"] = visitor.participant.withdrawal_token(visitor.secret)
     if route == "image":
         things["image"] = study.stimuli.all()[0].address
     there = things.get(route, visitor.participant.public_id)

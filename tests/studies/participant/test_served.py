@@ -187,7 +187,8 @@ def test_withdrawal_while_answers_come_leaves_none_of_them(site: Site) -> None:
 def withdraw(site: Site, visit: Visit) -> int:
     """Press Delete on the page of the participant's own link."""
     with closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)) as connection:
-        path = f"/w/{Participant.withdrawal_token(visit.secret)}/"
+        token = Participant(public_id=visit.public_id).withdrawal_token(visit.secret)
+        path = f"/w/{token}/"
         connection.request("POST", path, headers={"Sec-Fetch-Site": "same-origin"})
         response = connection.getresponse()
         response.read()
