@@ -134,7 +134,11 @@ export function createQueue({
         await run();
       } while ((await kept()).some((item) => !item.refused));
     },
-    trials: async () => new Set([...sent, ...(await kept()).map((item) => item.body.trial)]),
+    async trials() {
+      // What waits first: an answer that arrives meanwhile is among the sent ones by then.
+      const waiting = (await kept()).map((item) => item.body.trial);
+      return new Set([...waiting, ...sent]);
+    },
     async forgetRefused() {
       const aside = (await kept()).filter((item) => item.refused);
       aside.forEach((item) => own.delete(item.uuid));

@@ -154,6 +154,35 @@ def test_queue_after_the_clock_was_set_back_puts_new_answers_last(run: Run) -> N
     assert sent == ["1", "2"]
 
 
+def test_queue_asked_for_its_trials_while_an_answer_arrives_knows_it_all_the_same(run: Run) -> None:
+    trials = run(
+        "queue.js",
+        """async m => {
+          const {openStore, memory} = await import("/static/js/store.js");
+          const kept = openStore("v", [memory()]);
+          let arrive, saved, slow = false;
+          const arrived = new Promise((resolve) => (arrive = resolve));
+          const done = new Promise((resolve) => (saved = resolve));
+          const all = async () => {
+            const late = slow;
+            const items = await kept.all();
+            if (late) {
+              slow = false;
+              arrive();
+              await done;
+            }
+            return items;
+          };
+          const queue = m.createQueue({visit: "v", store: {...kept, all}, send: () => arrived,
+            changed: ({state}) => state === "saved" && saved()});
+          await queue.add({trial: "1"});
+          slow = true;
+          return [...(await queue.trials())];
+        }""",
+    )
+    assert trials == ["1"]
+
+
 def test_store_when_the_first_backend_refuses_uses_the_next_and_says_whether_it_lasts(
     run: Run,
 ) -> None:
