@@ -144,6 +144,11 @@ def test_answer_tells_window_pixels_pointer_layout_and_what_disturbed(visitor: V
     page = visitor.page(**LAPTOP, device_scale_factor=1.25)
     start(page, visitor.site, study)
     page.set_viewport_size({"width": 1200, "height": 700})
+    page.wait_for_function("innerWidth === 1200")
+    # The page hears of it before the next frame is drawn.
+    page.evaluate(
+        "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+    )
     page.evaluate("window.dispatchEvent(new Event('blur'))")
     page.keyboard.press("ArrowLeft")
     onset(page, 2)
