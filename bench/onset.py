@@ -22,18 +22,12 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.served import Site  # noqa: E402  the line above lets it be found
+from tests.browser.clock import CLOCK  # noqa: E402  the line above lets it be found
+from tests.served import Site  # noqa: E402
 
 HOME = ROOT / "var" / "bench" / "onset"
 TRIALS, LOOK_MS = 100, 400
 TARGETS = {0: 100.0, 250: 300.0}
-CLOCK = """
-  window.clock = [];
-  addEventListener("keydown", (e) => e.isTrusted && clock.push(["press", e.timeStamp]), true);
-  new MutationObserver(() => {
-    if (document.querySelector("[data-painted]")) clock.push(["painted", performance.now()]);
-  }).observe(document, {subtree: true, attributes: true, attributeFilter: ["data-painted"]});
-"""
 STUDY = """
 from tests.browser import gallery
 made = gallery.study("two_up", scenes=4, recipes=8, size=512, blank_ms={blank},

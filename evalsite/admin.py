@@ -25,7 +25,7 @@ class SiteUserAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
 
 
 @admin.register(Group)
-class SiteGroupAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
+class SiteGroupAdmin(GroupAdmin, ModelAdmin):
     pass
 
 
@@ -42,7 +42,7 @@ class TokenForm(forms.ModelForm[ApiToken]):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
+class ApiTokenAdmin(ModelAdmin):
     form = TokenForm
     list_display = ["name", "owner", "scopes", "created_at", "last_used_at", "expires_at"]
     search_fields = ["name"]

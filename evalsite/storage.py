@@ -6,7 +6,7 @@ from collections.abc import Callable
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     # Without it a module is loaded twice, hashed and unhashed: two queues in one page.
     support_js_module_import_aggregation = True
 

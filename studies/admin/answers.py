@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from studies.models import Answer, Participant
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+class ReadOnlyAdmin(ModelAdmin):
     """Lists what lies in the user's own studies; nothing is added, changed or deleted here."""
 
     owner_path = ""

@@ -27,7 +27,7 @@ STATE_COLOURS = {
 }
 
 
-class DraftInline(TabularInline):  # type: ignore[misc]
+class DraftInline(TabularInline):
     """Rows of a study's design: changed while it is a draft only."""
 
     extra = 0

@@ -26,7 +26,7 @@ class OwnedForm(forms.ModelForm):  # type: ignore[type-arg]
         return excluded - {"owner"}
 
 
-class OwnedAdmin(ModelAdmin):  # type: ignore[misc]
+class OwnedAdmin(ModelAdmin):
     """Lists what is `visible_to` the user; whoever adds a row owns it."""
 
     form = OwnedForm

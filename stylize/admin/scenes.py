@@ -41,7 +41,7 @@ class CrossForm(forms.Form):
             field.queryset = images.filter(role=role)
 
 
-class StyleInline(TabularInline):  # type: ignore[misc]
+class StyleInline(TabularInline):
     """The styles in their order, each with its mask; who may change the scene may change these."""
 
     model = SceneStyle

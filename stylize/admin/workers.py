@@ -11,7 +11,7 @@ from stylize.models import Worker
 
 
 @admin.register(Worker)
-class WorkerAdmin(ModelAdmin):  # type: ignore[misc]
+class WorkerAdmin(ModelAdmin):
     list_display = [
         "name",
         "state",

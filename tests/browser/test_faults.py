@@ -227,20 +227,25 @@ def test_two_tabs_answering_one_trial_give_one_answer_and_a_revision(visitor: Vi
     assert [revision.content for revision in AnswerRevision.objects.all()] == [{"chosen": "b"}]
 
 
-def test_refused_answer_is_set_aside_shown_and_asked_again_at_the_end(visitor: Visitor) -> None:
-    study = _two_up(2)
-    visitor.forgiven = ("400", "409")
-    page = visitor.page(**DESKTOP)
-    start(page, visitor.site, study)
+def _refuse_once(page: Page) -> None:
+    """The next answer gets a no that is for good, those after it pass."""
     refusals = iter([True])
 
-    def once(route: Route) -> None:
+    def answer(route: Route) -> None:
         if next(refusals, False):
             route.fulfill(status=400, json={"error": "chosen: must be one of a, b"})
         else:
             route.continue_()
 
-    _answers(page, once)
+    _answers(page, answer)
+
+
+def test_refused_answer_is_set_aside_shown_and_asked_again_at_the_end(visitor: Visitor) -> None:
+    study = _two_up(2)
+    visitor.forgiven = ("400", "409")
+    page = visitor.page(**DESKTOP)
+    start(page, visitor.site, study)
+    _refuse_once(page)
     page.keyboard.press("ArrowLeft")
     onset(page, 2)
     expect(page.locator(".stage [data-warning]")).to_contain_text("chosen: must be one of a, b")
@@ -258,15 +263,7 @@ def test_refused_answer_that_is_skipped_is_recorded_and_counts_as_done(visitor: 
     visitor.forgiven = ("400", "409")
     page = visitor.page(**DESKTOP)
     start(page, visitor.site, study)
-    refusals = iter([True])
-
-    def once(route: Route) -> None:
-        if next(refusals, False):
-            route.fulfill(status=400, json={"error": "chosen: must be one of a, b"})
-        else:
-            route.continue_()
-
-    _answers(page, once)
+    _refuse_once(page)
     page.keyboard.press("ArrowLeft")
     page.get_by_role("button", name="Skip them").click()
     thanked(page)
@@ -473,15 +470,7 @@ def test_refusals_and_failed_pictures_are_in_the_visits_log(visitor: Visitor) ->
     corrupt = _corrupted(page)
     _to_failure(page, visitor.site, study)
     corrupt["now"] = False
-    refusals = iter([True])
-    _answers(
-        page,
-        lambda route: (
-            route.fulfill(status=400, json={"error": "chosen: no"})
-            if next(refusals, False)
-            else route.continue_()
-        ),
-    )
+    _refuse_once(page)
     page.get_by_role("button", name="Try again").click()
     onset(page)
     page.keyboard.press("ArrowLeft")

@@ -10,20 +10,13 @@ from playwright.sync_api import Page, expect
 
 from studies.models import Answer, AnswerRevision, Study
 from tests.browser import gallery
+from tests.browser.clock import CLOCK
 from tests.browser.conftest import DESKTOP, LAPTOP, PHONE, Visitor
 from tests.browser.modules import Run
 from tests.browser.walking import contents, onset, participant, start, thanked
 
 pytestmark = pytest.mark.browser
 
-# When every trial was pressed and painted, on the page's own clock.
-CLOCK = """
-  window.clock = [];
-  addEventListener("keydown", (e) => e.isTrusted && clock.push(["press", e.timeStamp]), true);
-  new MutationObserver(() => {
-    if (document.querySelector("[data-painted]")) clock.push(["painted", performance.now()]);
-  }).observe(document, {subtree: true, attributes: true, attributeFilter: ["data-painted"]});
-"""
 GREYS = {"stage", "stage-raised", "stage-sunken"}
 
 

@@ -104,7 +104,10 @@ def _by_form(owner: AbstractUser, scene: Scene, depth_map: Image) -> str:
     asked |= {"style_rows-INITIAL_FORMS": 1, "style_rows-0-id": row.pk}
     said = client.post(reverse("admin:stylize_scene_change", args=[scene.pk]), asked)
     assert (said.status_code == 302) == Scene.objects.filter(depth_map=depth_map).exists()
-    return "" if said.status_code == 302 else str(said.context["adminform"].form.errors)  # type: ignore[index]
+    if said.status_code == 302:
+        return ""
+    assert said.context is not None
+    return str(said.context["adminform"].form.errors)
 
 
 WAYS = pytest.mark.parametrize("give", [_by_api, _by_form])

@@ -390,7 +390,7 @@ import sys
 from pathlib import Path
 from stylize import imaging
 
-def peak():
+def peak():  # ru_maxrss would begin with the memory of the test's own process
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 data = sys.stdin.buffer.read()

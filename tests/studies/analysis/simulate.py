@@ -1,6 +1,7 @@
 """Answers from known truths, and answers typed in, as the arrays that the analysis reads."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -89,6 +90,15 @@ def choices(
         options=options,
         chosen=np.argmax(worth + rng.gumbel(size=(n, width)), axis=1),
     )
+
+
+def drawn_placements(
+    seed: int, scenes: int, recipes: int, participants: int, **changes: Any
+) -> Placements:
+    """`placements` of drawn qualities; `changes` are its own arguments."""
+    rng = np.random.default_rng(seed)
+    quality = rng.standard_normal((scenes, recipes)) + rng.standard_normal((scenes, 1))
+    return placements(rng, quality, participants, **changes)
 
 
 def placements(

@@ -1,6 +1,7 @@
 """The rating-scale ranking: reference files, affine invariance, and designs that cannot join the scenes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,10 +38,8 @@ def simulated_file(name: str, scenes: int, images: int) -> Placements:
     )
 
 
-def some_placements(seed: int, participants: int = 8, **changes: object) -> Placements:
-    rng = np.random.default_rng(seed)
-    quality = rng.standard_normal((4, 5)) + rng.standard_normal((4, 1))
-    return simulate.placements(rng, quality, participants, **changes)  # type: ignore[arg-type]
+def some_placements(seed: int, participants: int = 8, **changes: Any) -> Placements:
+    return simulate.drawn_placements(seed, 4, 5, participants, **changes)
 
 
 @pytest.mark.parametrize("name", FILES)

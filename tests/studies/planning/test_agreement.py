@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies import lifecycle
+from studies.analysis.data import Placements
 from studies.answers import record
 from studies.dataset import raw_rows, read
 from studies.models import Study, Trial
@@ -118,7 +119,8 @@ def test_own_scrolls_come_after_the_last_scene_from_lowest_to_highest_and_are_ma
     assert participant.finish() == 0
     assert [row["kind"] for row in raw_rows(study)] == ["scene", "scene", "own"]
     data = read(study, study.questions.get())
-    assert data.agreement.sum() == 6  # type: ignore[union-attr]
+    assert isinstance(data, Placements)
+    assert data.agreement.sum() == 6
 
 
 @database
