@@ -93,7 +93,7 @@ CONSENT = """\
 You look at pictures and say which you like. There are no right answers.
 
 - Taking part is **voluntary**: you may close the page at any time.
-- We store your answers and how long they took. We store **no** name, no address, no browser details.
+- We store your answers, how long they took, the size of your window and the kind of your browser. We store **no** name and no address.
 """
 INSTRUCTIONS = {
     "two_up": "You see **two** pictures made from the same photo and style. Choose the one you prefer.",
