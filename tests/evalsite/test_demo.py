@@ -1,9 +1,14 @@
 """The demo's truth can be found, its pictures can be read, and its verdict is not made up."""
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
+import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -108,3 +113,25 @@ def test_demo_on_a_port_out_of_range_is_refused_by_name(db: None, port: int) -> 
 def test_demo_that_does_not_serve_takes_any_other_port(taken: int) -> None:
     chosen = Command()._free_port(taken, any_port=True)
     assert chosen not in (0, taken)
+
+
+SERVING = """
+import os, sys, time, django
+django.setup()
+from evalsite.management.commands.demo import _running
+with _running("web", ["http.server", "--bind", "127.0.0.1", "0"]) as process:
+    print(process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_demo_that_is_terminated_takes_its_processes_along(tmp_path: Path) -> None:
+    settings = {"DJANGO_SETTINGS_MODULE": "evalsite.settings", "PARAGONE_VAR": str(tmp_path)}
+    command = [sys.executable, "-c", SERVING]
+    with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE) as demo_run:
+        assert demo_run.stdout is not None
+        child = psutil.Process(int(demo_run.stdout.readline()))
+        demo_run.terminate()
+        demo_run.wait(timeout=30)
+    child.wait(timeout=5)
+    assert not child.is_running()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -170,8 +171,9 @@ class Command(BaseCommand):
 
 @contextmanager
 def _running(name: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process group of its own, its output in var/NAME.log, ended as a whole."""
+    """A process group of its own, its output in var/NAME.log, ended with the command, killed or not."""
     module, *words = command
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     with (settings.VAR / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", module, *words],
@@ -188,6 +190,7 @@ def _running(name: str, command: list[str]) -> Iterator[subprocess.Popen[bytes]]
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
